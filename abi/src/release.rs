@@ -1,0 +1,71 @@
+//! Kernel releases: `X.Y`, ordered.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A mainline release, X.Y.0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Release {
+    /// X of X.Y.
+    pub major: u8,
+    /// Y of X.Y.
+    pub minor: u8,
+}
+
+impl Release {
+    /// The release `major.minor`.
+    pub const fn new(major: u8, minor: u8) -> Self {
+        Self { major, minor }
+    }
+}
+
+impl fmt::Display for Release {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}.{}", self.major, self.minor)
+    }
+}
+
+/// The text is not a release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NotARelease(pub String);
+
+impl fmt::Display for NotARelease {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "'{}' is not a kernel release: write X.Y, as in 4.5 or v6.18", self.0)
+    }
+}
+
+impl std::error::Error for NotARelease {}
+
+impl FromStr for Release {
+    type Err = NotARelease;
+
+    /// Reads `4.5` or `v4.5`.
+    fn from_str(text: &str) -> Result<Self, NotARelease> {
+        let bad = || NotARelease(text.to_owned());
+        let digits = text.strip_prefix('v').unwrap_or(text);
+        let (major, minor) = digits.split_once('.').ok_or_else(bad)?;
+        let number = |part: &str| {
+            if part.is_empty() || !part.bytes().all(|b| b.is_ascii_digit()) {
+                return Err(bad());
+            }
+            part.parse().map_err(|_| bad())
+        };
+        Ok(Self { major: number(major)?, minor: number(minor)? })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_both_spellings_and_orders_by_number() {
+        assert_eq!("4.5".parse(), Ok(Release::new(4, 5)));
+        assert_eq!("v6.18".parse(), Ok(Release::new(6, 18)));
+        assert!(Release::new(4, 9) < Release::new(4, 10));
+        for bad in ["", "4", "4.", ".5", "4.5.1", "4.x", "+4.5", "4.999"] {
+            assert_eq!(bad.parse::<Release>(), Err(NotARelease(bad.to_owned())));
+        }
+    }
+}

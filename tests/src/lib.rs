@@ -1,0 +1,1 @@
+//! Conformance tables, scenarios, programs and golden outputs of bpfsim.
