@@ -1,0 +1,332 @@
+//! Shared memory as regions of 64-bit words, and places in it.
+//!
+//! A place is a region and a byte offset, never a reference: a program can hold one across a step,
+//! and an offset that leaves its region is seen, not followed.
+
+use std::fmt;
+
+/// Number of a region, from 1; 0 is no region, so that place 0 is NULL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RegionId(pub u32);
+
+/// A region in the high half, a byte offset in the low half. What a program sees as a pointer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place(pub u64);
+
+impl Place {
+    /// Points nowhere.
+    pub const NULL: Place = Place(0);
+
+    /// Byte `offset` of `region`.
+    pub const fn new(region: RegionId, offset: u32) -> Self {
+        Place((region.0 as u64) << 32 | offset as u64)
+    }
+
+    /// The region, which need not exist.
+    pub const fn region(self) -> RegionId {
+        RegionId((self.0 >> 32) as u32)
+    }
+
+    /// In bytes.
+    pub const fn offset(self) -> u32 {
+        self.0 as u32
+    }
+
+    /// True for NULL.
+    pub const fn is_null(self) -> bool {
+        self.0 == 0
+    }
+
+    /// `bytes` further on. Leaving the region makes a place that no access accepts.
+    pub const fn plus(self, bytes: u64) -> Self {
+        Place(self.0.wrapping_add(bytes))
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}+{}", self.region().0, self.offset() as i32)
+    }
+}
+
+/// An access outside every region: trapped, not executed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Wild(pub Place);
+
+impl fmt::Display for Wild {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "access outside every region, at {}", self.0)
+    }
+}
+
+/// Words that belong together: a map's values, a program's stack, a caller's buffer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Region {
+    words: Vec<u64>,
+    /// Nobody but its owner touches it: no access to it is a step.
+    private: bool,
+}
+
+impl Clone for Region {
+    fn clone(&self) -> Self {
+        Self { words: self.words.clone(), private: self.private }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.words.clone_from(&other.words);
+        self.private = other.private;
+    }
+}
+
+impl Region {
+    /// The words.
+    pub fn words(&self) -> &[u64] {
+        &self.words
+    }
+
+    /// The words, to fill them.
+    pub fn words_mut(&mut self) -> &mut [u64] {
+        &mut self.words
+    }
+
+    /// True where no other frame can reach.
+    pub fn is_private(&self) -> bool {
+        self.private
+    }
+}
+
+/// All regions of one kernel.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Memory {
+    regions: Vec<Region>,
+    free: Vec<u32>,
+}
+
+impl Clone for Memory {
+    fn clone(&self) -> Self {
+        Self { regions: self.regions.clone(), free: self.free.clone() }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.regions.clone_from(&other.regions);
+        self.free.clone_from(&other.free);
+    }
+}
+
+impl Memory {
+    /// A new shared region of `words` zero words.
+    pub fn add(&mut self, words: usize) -> RegionId {
+        self.insert(Region { words: vec![0; words], private: false })
+    }
+
+    /// A new region of `words` zero words that only its owner touches.
+    pub fn add_private(&mut self, words: usize) -> RegionId {
+        self.insert(Region { words: vec![0; words], private: true })
+    }
+
+    fn insert(&mut self, region: Region) -> RegionId {
+        if let Some(index) = self.free.pop() {
+            self.regions[index as usize] = region;
+            return RegionId(index + 1);
+        }
+        self.regions.push(region);
+        RegionId(self.regions.len() as u32)
+    }
+
+    /// Gives a region back. Places in it become wild until the number is used again.
+    pub fn remove(&mut self, id: RegionId) {
+        self.regions[id.0 as usize - 1] = Region::default();
+        self.free.push(id.0 - 1);
+    }
+
+    /// Makes a region longer, with zero words.
+    pub fn grow(&mut self, id: RegionId, words: usize) {
+        let region = &mut self.regions[id.0 as usize - 1];
+        if region.words.len() < words {
+            region.words.resize(words, 0);
+        }
+    }
+
+    /// A region that is known to exist.
+    pub fn region(&self, id: RegionId) -> &Region {
+        &self.regions[id.0 as usize - 1]
+    }
+
+    /// A region that is known to exist, to fill it.
+    pub fn region_mut(&mut self, id: RegionId) -> &mut Region {
+        &mut self.regions[id.0 as usize - 1]
+    }
+
+    /// All regions in order of their numbers.
+    pub fn regions(&self) -> impl Iterator<Item = (RegionId, &Region)> {
+        self.regions.iter().enumerate().map(|(i, r)| (RegionId(i as u32 + 1), r))
+    }
+
+    /// True when the region of `at` exists and is shared.
+    #[inline]
+    pub fn is_shared(&self, at: Place) -> bool {
+        let index = at.region().0.wrapping_sub(1) as usize;
+        self.regions.get(index).is_some_and(|r| !r.private)
+    }
+
+    /// Reads `bytes` (1, 2, 4 or 8) at `at`, little endian, zero-extended.
+    #[inline]
+    pub fn load(&self, at: Place, bytes: u32) -> Result<u64, Wild> {
+        let index = at.region().0.wrapping_sub(1) as usize;
+        let region = self.regions.get(index).ok_or(Wild(at))?;
+        let (word, shift) = ((at.offset() >> 3) as usize, (at.offset() & 7) * 8);
+        let low = *region.words.get(word).ok_or(Wild(at))?;
+        if bytes == 8 && shift == 0 {
+            return Ok(low);
+        }
+        let mut value = low >> shift;
+        if shift + bytes * 8 > 64 {
+            value |= *region.words.get(word + 1).ok_or(Wild(at))? << (64 - shift);
+        }
+        Ok(value & mask(bytes))
+    }
+
+    /// Writes the low `bytes` (1, 2, 4 or 8) of `value` at `at`, and no neighbour.
+    #[inline]
+    pub fn store(&mut self, at: Place, bytes: u32, value: u64) -> Result<(), Wild> {
+        let index = at.region().0.wrapping_sub(1) as usize;
+        let region = self.regions.get_mut(index).ok_or(Wild(at))?;
+        let (word, shift) = ((at.offset() >> 3) as usize, (at.offset() & 7) * 8);
+        let crosses = shift + bytes * 8 > 64;
+        if region.words.len() <= word + usize::from(crosses) {
+            return Err(Wild(at));
+        }
+        if bytes == 8 && shift == 0 {
+            region.words[word] = value;
+            return Ok(());
+        }
+        let (value, mask) = (value & mask(bytes), mask(bytes));
+        region.words[word] = region.words[word] & !(mask << shift) | value << shift;
+        if crosses {
+            let back = 64 - shift;
+            region.words[word + 1] = region.words[word + 1] & !(mask >> back) | value >> back;
+        }
+        Ok(())
+    }
+
+    /// Moves `len` bytes when nobody watches: the words of a copy, all at once.
+    pub fn copy(&mut self, src: Place, dst: Place, len: u32) -> Result<(), Wild> {
+        if (src.0 | dst.0) & 7 == 0 && src.region() != dst.region() {
+            let words = (len / 8) as usize;
+            let (s, d) = (self.index(src)?, self.index(dst)?);
+            let (from, to) = (src.offset() as usize / 8, dst.offset() as usize / 8);
+            let [source, target] = self.regions.get_disjoint_mut([s, d]).map_err(|_| Wild(src))?;
+            let source = source.words.get(from..from + words).ok_or(Wild(src))?;
+            target.words.get_mut(to..to + words).ok_or(Wild(dst))?.copy_from_slice(source);
+            let done = words as u32 * 8;
+            return self.copy_bytes(src.plus(done.into()), dst.plus(done.into()), len - done);
+        }
+        self.copy_bytes(src, dst, len)
+    }
+
+    fn copy_bytes(&mut self, src: Place, dst: Place, len: u32) -> Result<(), Wild> {
+        let mut at = 0;
+        while at < len {
+            let piece = if len - at >= 8 { 8 } else { 1 };
+            let value = self.load(src.plus(at.into()), piece)?;
+            self.store(dst.plus(at.into()), piece, value)?;
+            at += piece;
+        }
+        Ok(())
+    }
+
+    fn index(&self, at: Place) -> Result<usize, Wild> {
+        let index = at.region().0.wrapping_sub(1) as usize;
+        if index < self.regions.len() { Ok(index) } else { Err(Wild(at)) }
+    }
+
+    /// Zeroes `len` bytes.
+    pub fn zero(&mut self, at: Place, len: u32) -> Result<(), Wild> {
+        let mut done = 0;
+        while done < len {
+            let here = at.plus(done.into());
+            let piece = if len - done >= 8 && here.0 & 7 == 0 { 8 } else { 1 };
+            self.store(here, piece, 0)?;
+            done += piece;
+        }
+        Ok(())
+    }
+
+    /// Reads bytes into a slice.
+    pub fn read(&self, at: Place, out: &mut [u8]) -> Result<(), Wild> {
+        let mut done = 0;
+        for chunk in out.chunks_mut(8) {
+            let here = at.plus(done);
+            done += chunk.len() as u64;
+            if chunk.len() == 8 {
+                chunk.copy_from_slice(&self.load(here, 8)?.to_le_bytes());
+            } else {
+                for (i, byte) in chunk.iter_mut().enumerate() {
+                    *byte = self.load(here.plus(i as u64), 1)? as u8;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes bytes from a slice.
+    pub fn write(&mut self, at: Place, bytes: &[u8]) -> Result<(), Wild> {
+        let mut done = 0;
+        for chunk in bytes.chunks(8) {
+            let here = at.plus(done);
+            done += chunk.len() as u64;
+            if let Ok(word) = <[u8; 8]>::try_from(chunk) {
+                self.store(here, 8, u64::from_le_bytes(word))?;
+            } else {
+                for (i, byte) in chunk.iter().enumerate() {
+                    self.store(here.plus(i as u64), 1, (*byte).into())?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+const fn mask(bytes: u32) -> u64 {
+    if bytes >= 8 { u64::MAX } else { (1 << (bytes * 8)) - 1 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn narrow_stores_keep_their_neighbours() {
+        let mut memory = Memory::default();
+        let at = Place::new(memory.add(2), 0);
+        memory.store(at, 8, u64::MAX).unwrap();
+        memory.store(at.plus(2), 2, 0x1234).unwrap();
+        assert_eq!(memory.load(at, 8), Ok(0xffff_ffff_1234_ffff));
+        memory.store(at.plus(6), 4, 0xaabb_ccdd).unwrap();
+        assert_eq!(memory.load(at.plus(6), 4), Ok(0xaabb_ccdd));
+        assert_eq!(memory.load(at.plus(8), 8), Ok(0xaabb));
+    }
+
+    #[test]
+    fn an_access_outside_is_wild_and_changes_nothing() {
+        let mut memory = Memory::default();
+        let id = memory.add(1);
+        let at = Place::new(id, 4);
+        assert_eq!(memory.store(at, 8, 1), Err(Wild(at)));
+        assert_eq!(memory.region(id).words(), [0]);
+        assert_eq!(memory.load(Place::NULL, 8), Err(Wild(Place::NULL)));
+        let before = Place::new(id, 0).plus(-8i64 as u64);
+        assert_eq!(memory.load(before, 8), Err(Wild(before)));
+    }
+
+    #[test]
+    fn copies_and_bytes_agree() {
+        let mut memory = Memory::default();
+        let (a, b) = (Place::new(memory.add(3), 0), Place::new(memory.add(3), 0));
+        memory.write(a, b"per-cpu values, 20 b").unwrap();
+        memory.copy(a, b, 20).unwrap();
+        let mut out = [0; 20];
+        memory.read(b, &mut out).unwrap();
+        assert_eq!(&out, b"per-cpu values, 20 b");
+    }
+}
