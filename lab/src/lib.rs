@@ -1,1 +1,3 @@
 //! bpfsim-lab
+
+pub mod asm;
