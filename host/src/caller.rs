@@ -1,0 +1,92 @@
+//! One caller of bpf(2) on the real kernel: its memory and its descriptors.
+
+use crate::failed::{Skipped, errno_name};
+use crate::memory::NativeMemory;
+use crate::sys::Answer;
+use bpfsim_abi::Errno;
+use std::os::fd::{AsRawFd, OwnedFd};
+
+/// Commands that hook a program up, change a hook, or outlive the caller in a file system: never
+/// made on this machine. Numbers and names of `enum bpf_cmd`.
+const REFUSED: [(u32, &str); 8] = [
+    (6, "BPF_OBJ_PIN"),
+    (8, "BPF_PROG_ATTACH"),
+    (9, "BPF_PROG_DETACH"),
+    (17, "BPF_RAW_TRACEPOINT_OPEN"),
+    (28, "BPF_LINK_CREATE"),
+    (29, "BPF_LINK_UPDATE"),
+    (32, "BPF_ENABLE_STATS"),
+    (34, "BPF_LINK_DETACH"),
+];
+
+/// Makes calls with any attr, for tables whose rows also run on the simulator.
+///
+/// Each call is made by a process of its own, which shares descriptors and [`NativeMemory`] with
+/// this one and no other memory, so an address that is wrong is an errno or lost bytes there, never
+/// a fault here. That costs some hundred microseconds; [`crate::NativeMap`] is for loops.
+///
+/// Descriptors that calls returned are closed on drop.
+#[derive(Debug)]
+pub struct Caller {
+    memory: NativeMemory,
+    fds: Vec<OwnedFd>,
+}
+
+impl Caller {
+    pub(crate) fn new() -> Result<Self, Skipped> {
+        Ok(Self { memory: NativeMemory::new()?, fds: Vec::new() })
+    }
+
+    /// Buffers whose addresses go into attrs.
+    pub fn memory(&mut self) -> &mut NativeMemory {
+        &mut self.memory
+    }
+
+    /// Calls bpf(2) with a copy of `attr` that ends with its page, and copies it back, since some
+    /// commands write into it. `attr` has at most 8192 bytes with pages of 4 KiB.
+    ///
+    /// The inner result is the kernel's: a return value of at least zero, or the errno. Skipped
+    /// when the command would attach or pin something, when no process could be started, or when
+    /// the kernel's errno has no name in [`Errno`].
+    pub fn call(&mut self, cmd: u32, attr: &mut [u8]) -> Result<Result<i64, Errno>, Skipped> {
+        let address = self.memory.place_attr(attr)?;
+        let answer = self.call_at(cmd, address, attr.len() as u32)?;
+        self.memory.take_attr(attr)?;
+        Ok(answer)
+    }
+
+    /// As [`Self::call`], with the attr at an address of the caller's choice.
+    pub fn call_at(
+        &mut self,
+        cmd: u32,
+        attr: u64,
+        size: u32,
+    ) -> Result<Result<i64, Errno>, Skipped> {
+        if let Some((number, name)) = REFUSED.iter().find(|(number, _)| *number == cmd) {
+            let why = "it attaches or pins, which the oracle does not do";
+            return Err(Skipped::new(format!("command {number} ({name}): {why}")));
+        }
+        match self.memory.bpf(cmd, attr, size)? {
+            Answer::Value(value) => Ok(Ok(value)),
+            Answer::Fd(fd) => {
+                let number = fd.as_raw_fd().into();
+                self.fds.push(fd);
+                Ok(Ok(number))
+            }
+            Answer::Failed(number) => match Errno::from_number(number) {
+                Some(errno) => Ok(Err(errno)),
+                None => Err(Skipped::new(format!(
+                    "command {cmd} answers {}, which abi/src/errno.rs does not name",
+                    errno_name(number)
+                ))),
+            },
+        }
+    }
+
+    /// Closes a descriptor that a call returned; false when this caller has no such descriptor.
+    pub fn close(&mut self, fd: i64) -> bool {
+        let before = self.fds.len();
+        self.fds.retain(|owned| i64::from(owned.as_raw_fd()) != fd);
+        self.fds.len() < before
+    }
+}

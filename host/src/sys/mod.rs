@@ -1,0 +1,115 @@
+//! The raw bpf(2) call and shared memory: all unsafe code of the workspace.
+//!
+//! Three ways to the kernel, each safe to call from outside this folder:
+//!
+//! - `map` and `prog` build the attr themselves, from buffers whose lengths they know, so the
+//!   kernel writes only where they say.
+//! - `child` takes any attr at all. A process that shares file descriptors but no memory makes the
+//!   call, so an address in the attr that is wrong hurts that process only.
+//! - `arena` is memory that both see, with pages around it that nobody may touch.
+//!
+//! Each unsafe block lists numbered conditions and says why they hold.
+
+mod arena;
+mod child;
+mod map;
+mod prog;
+
+pub(crate) use arena::{Access, Mapping};
+pub(crate) use child::{Answer, bpf_in_child};
+pub use map::{MapKind, NativeMap};
+pub(crate) use prog::{OwnProgram, load};
+
+use crate::failed::Failed;
+use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+
+/// A command of bpf(2) that this folder calls by itself. Source: `enum bpf_cmd`.
+#[derive(Clone, Copy)]
+#[repr(i32)]
+enum Cmd {
+    MapCreate = 0,
+    MapLookupElem = 1,
+    MapUpdateElem = 2,
+    ProgLoad = 5,
+    ProgTestRun = 10,
+}
+
+impl Cmd {
+    const fn name(self) -> &'static str {
+        match self {
+            Cmd::MapCreate => "BPF_MAP_CREATE",
+            Cmd::MapLookupElem => "BPF_MAP_LOOKUP_ELEM",
+            Cmd::MapUpdateElem => "BPF_MAP_UPDATE_ELEM",
+            Cmd::ProgLoad => "BPF_PROG_LOAD",
+            Cmd::ProgTestRun => "BPF_PROG_TEST_RUN",
+        }
+    }
+}
+
+/// The first bytes of a `union bpf_attr`, in host byte order. The size passed to the kernel ends
+/// with the last field written, so that old kernels accept it.
+struct Attr {
+    bytes: [u8; 80],
+    size: usize,
+}
+
+impl Attr {
+    fn new() -> Self {
+        Self { bytes: [0; 80], size: 0 }
+    }
+
+    fn put(mut self, at: usize, field: &[u8]) -> Self {
+        let end = at + field.len();
+        self.bytes[at..end].copy_from_slice(field);
+        self.size = self.size.max(end);
+        self
+    }
+
+    fn u32(self, at: usize, value: u32) -> Self {
+        self.put(at, &value.to_ne_bytes())
+    }
+
+    fn u64(self, at: usize, value: u64) -> Self {
+        self.put(at, &value.to_ne_bytes())
+    }
+
+    fn fd(self, at: usize, fd: &OwnedFd) -> Self {
+        self.put(at, &fd.as_raw_fd().to_ne_bytes())
+    }
+}
+
+/// Calls bpf(2) in this process.
+///
+/// # Safety
+///
+/// 1. Every address in `attr` that `cmd` reads through points to as many initialised bytes as the
+///    kernel reads.
+/// 2. Every address that `cmd` writes through points to as many bytes as the kernel writes, and
+///    nobody else holds a reference to them during the call.
+unsafe fn bpf(cmd: Cmd, attr: &mut Attr) -> Result<i64, Failed> {
+    // SAFETY: 1. `attr.bytes` is borrowed exclusively and at least `attr.size` bytes long; the
+    // kernel reads and writes at most `size` bytes of it (`__sys_bpf`, `kernel/bpf/syscall.c`).
+    // 2. What its addresses point to is the caller's condition.
+    let ret = unsafe {
+        libc::syscall(libc::SYS_bpf, cmd as i32, attr.bytes.as_mut_ptr(), attr.size as u32)
+    };
+    if ret < 0 {
+        return Err(Failed { command: cmd.name(), number: last_errno() });
+    }
+    Ok(ret)
+}
+
+fn last_errno() -> i32 {
+    std::io::Error::last_os_error().raw_os_error().unwrap_or(libc::EIO)
+}
+
+/// Takes charge of a descriptor that bpf(2) has just returned.
+///
+/// # Safety
+///
+/// 1. `fd` was returned by a command that creates a descriptor in this process's table.
+/// 2. Nobody has taken charge of it before.
+unsafe fn own(fd: i64) -> OwnedFd {
+    // SAFETY: both conditions are the caller's; the kernel returns descriptors as `int`.
+    unsafe { OwnedFd::from_raw_fd(fd as i32) }
+}
