@@ -113,6 +113,18 @@ fn the_attr_itself_may_be_unmapped_or_cut_short() {
 }
 
 #[test]
+fn an_address_of_this_process_is_not_written() {
+    let native = ask!(Native::probe());
+    let (mut caller, fd) = ask!(with_map(&native));
+    let bystander = vec![7u8; SLOT * native.possible().len()];
+    let key = caller.memory().alloc(4).expect("room");
+    let fields = [fd as u64, key, bystander.as_ptr() as u64, 0];
+    let mut attr: Vec<u8> = fields.iter().flat_map(|field| field.to_ne_bytes()).collect();
+    assert_eq!(ask!(caller.call(LOOKUP, &mut attr)), Ok(0), "the copy is written");
+    assert!(bystander.iter().all(|byte| *byte == 7), "{bystander:?}");
+}
+
+#[test]
 fn no_command_attaches_and_unknown_ones_are_the_kernels_to_refuse() {
     let native = ask!(Native::probe());
     let mut caller = ask!(native.caller());
