@@ -1,3 +1,4 @@
 //! bpfsim-lab
 
 pub mod asm;
+pub mod object;

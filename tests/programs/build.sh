@@ -1,22 +1,31 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT OR Apache-2.0
 #
-# Builds the objects of this folder with clang 14: sh build.sh [OUTPUT_FOLDER] [CLANG] [LLVM_STRIP]
-# The checked-in objects are what it writes. clang 14 knows v1 to v3 of the instruction set.
+# Builds the objects of this folder, and disassembles them into objdump/:
+#     sh build.sh [OUTPUT_FOLDER] [SUFFIX_OF_LLVM_TOOLS]
+# The checked-in objects are what `sh build.sh . -14` writes. LLVM 14 knows v1 to v3 of the
+# instruction set; v4 came with LLVM 18 and is tested from assembly text instead.
 set -eu
 out=$(mkdir -p "${1:-$(dirname "$0")}" && cd "${1:-$(dirname "$0")}" && pwd)
-clang=${2:-clang}
-strip=${3:-llvm-strip}
+suffix=${2:-}
+mkdir -p "$out/objdump"
 cd "$(dirname "$0")"
 
 # build SOURCE OBJECT LEVEL [DEFINE...]
 build() {
 	source=$1 object=$2 level=$3
 	shift 3
-	"$clang" -target bpf -O2 -g -mcpu="$level" -Wall -Werror -fdebug-compilation-dir=. "$@" \
-		-c "$source.bpf.c" -o "$out/$object.bpf.o"
+	"clang$suffix" -target bpf -O2 -g -mcpu="$level" -Wall -Werror \
+		-fdebug-compilation-dir=. "$@" -c "$source.bpf.c" -o "$out/$object.bpf.o"
 	# DWARF is for humans with the source at hand; BTF stays.
-	"$strip" -g "$out/$object.bpf.o"
+	"llvm-strip$suffix" -g "$out/$object.bpf.o"
+	disassemble "$object"
+}
+
+# Without --mcpu, as most people call it. The first lines say where the file lies.
+disassemble() {
+	"llvm-objdump$suffix" -d --no-show-raw-insn "$out/$1.bpf.o" | tail -n +4 \
+		>"$out/objdump/$1.txt"
 }
 
 for name in count_merged count_martin_lau count_ming_lei count_keyed \
@@ -38,3 +47,7 @@ build refused_call refused_call v3
 build refused_data refused_rodata v1 -DCONSTANT
 build refused_data refused_data v1 -DVALUE=7
 build refused_data refused_bss v1
+
+# Without alu32 this disassembler does not know the 32-bit atomics of v3, whatever --mcpu says.
+"llvm-objdump$suffix" -d --no-show-raw-insn --mattr=+alu32 "$out/isa_v3.bpf.o" | tail -n +4 \
+	>"$out/objdump/isa_v3.alu32.txt"

@@ -2,7 +2,7 @@
 //!
 //! LLVM 14 without `--mcpu` is the model: registers of loads and stores are `r`, whatever the
 //! width; numbers are signed decimals. 32-bit fetching atomics, which that disassembler does not
-//! know, look as with `--mcpu=v3`; later instructions look as in LLVM 20.
+//! know, look as with `--mattr=+alu32`; later instructions look as in LLVM 20.
 
 use super::{Program, encode};
 use bpfsim_abi::Insn;
