@@ -1,4 +1,6 @@
 //! bpfsim-lab
 
 pub mod asm;
+pub mod class;
 pub mod object;
+pub mod scenario;
