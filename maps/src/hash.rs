@@ -1,0 +1,378 @@
+//! HASH and its per-CPU form: buckets, chains and elements, all as words of one region.
+//!
+//! ```text
+//! word 0       how many elements are in the map
+//! word 1       free list of recycled elements
+//! word 2       elements that were ever taken
+//! word 3..     for each bucket: its lock, then its chain
+//! then         for each element: link, hash, key, and a value for each CPU
+//! ```
+//!
+//! A link is `element + 1`, shifted left by one; the end of a chain is odd and names its bucket.
+//! A preallocated element that was deleted goes back to the free list at once, with its bytes: a
+//! program that still holds its place then writes into somebody else's value, as on a real CPU.
+//! Source: `kernel/bpf/hashtab.c`, v4.5, v4.6 and v6.12.
+
+use crate::jhash::jhash;
+use crate::map::Shape;
+use bpfsim_sim::visible::Kind;
+use bpfsim_sim::{Cx, Memory, Place, RegionId, Step, Wild, Yield, step};
+
+const COUNT: u32 = 0;
+const FREE: u32 = 1;
+const TAKEN: u32 = 2;
+const BUCKETS: u32 = 3;
+
+/// Where everything is, and what the release does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Hash {
+    /// All of it.
+    pub region: RegionId,
+    /// A power of two.
+    pub buckets: u32,
+    /// Words of one element.
+    pub element: u32,
+    /// Words of its key.
+    pub key_words: u32,
+    /// In bytes.
+    pub key_size: u32,
+    /// Most elements at a time.
+    pub max_entries: u32,
+    /// Elements exist from the beginning and are recycled.
+    pub prealloc: bool,
+    /// Spare elements beyond `max_entries`, for replacing in a full map.
+    pub spare: u32,
+    /// A walk that ended in another bucket starts again (v4.12).
+    pub rechecks_bucket: bool,
+    /// What the hash function starts from: an input of the kernel.
+    pub seed: u32,
+}
+
+/// The rules of a release that decide how a hash is built.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HashRules {
+    /// Elements exist from the beginning.
+    pub prealloc: bool,
+    /// See [`Hash::spare`].
+    pub spare: u32,
+    /// See [`Hash::rechecks_bucket`].
+    pub rechecks_bucket: bool,
+    /// See [`Hash::seed`].
+    pub seed: u32,
+}
+
+impl Hash {
+    /// An empty table; `None` where it does not fit.
+    pub fn create(
+        memory: &mut Memory,
+        shape: &Shape,
+        ranks: u32,
+        rules: HashRules,
+    ) -> Option<Self> {
+        let buckets = shape.max_entries.checked_next_power_of_two()?;
+        let key_words = shape.key_size.div_ceil(8);
+        let element = 2 + key_words + shape.stride() / 8 * ranks;
+        let elements =
+            if rules.prealloc { shape.max_entries.checked_add(rules.spare)? } else { 0 };
+        let words = u64::from(elements) * u64::from(element) + u64::from(buckets) * 2 + 3;
+        let most = u64::from(shape.max_entries) * u64::from(element) + u64::from(buckets) * 2;
+        if words.max(most) * 8 > u64::from(crate::create::MOST_BYTES) {
+            return None;
+        }
+        let region = memory.add(words as usize);
+        let hash = Self {
+            region,
+            buckets,
+            element,
+            key_words,
+            key_size: shape.key_size,
+            max_entries: shape.max_entries,
+            prealloc: rules.prealloc,
+            spare: rules.spare,
+            rechecks_bucket: rules.rechecks_bucket,
+            seed: rules.seed,
+        };
+        for bucket in 0..buckets {
+            let head = hash.head(bucket);
+            memory.store(head, 8, end_of(bucket)).ok()?;
+        }
+        Some(hash)
+    }
+
+    const fn word(&self, word: u32) -> Place {
+        Place::new(self.region, word * 8)
+    }
+
+    /// How many elements there are.
+    pub const fn count(&self) -> Place {
+        self.word(COUNT)
+    }
+
+    /// The lock of a bucket.
+    pub const fn lock(&self, bucket: u32) -> Place {
+        self.word(BUCKETS + bucket * 2)
+    }
+
+    /// The chain of a bucket.
+    pub const fn head(&self, bucket: u32) -> Place {
+        self.word(BUCKETS + bucket * 2 + 1)
+    }
+
+    const fn first_element(&self) -> u32 {
+        BUCKETS + self.buckets * 2
+    }
+
+    /// The link of an element.
+    pub const fn link(&self, element: u32) -> Place {
+        self.word(self.first_element() + element * self.element)
+    }
+
+    /// The key of an element.
+    pub const fn key(&self, element: u32) -> Place {
+        self.word(self.first_element() + element * self.element + 2)
+    }
+
+    /// The value of an element on the first CPU.
+    pub const fn value(&self, element: u32) -> Place {
+        self.word(self.first_element() + element * self.element + 2 + self.key_words)
+    }
+
+    /// The word where the values begin to which `word` belongs, or what kind it is instead.
+    pub fn value_start(&self, word: u32) -> Result<u32, Kind> {
+        let Some(within) = word.checked_sub(self.first_element()) else {
+            let is_lock = word >= BUCKETS && (word - BUCKETS).is_multiple_of(2);
+            return Err(if is_lock { Kind::Lock } else { Kind::Link });
+        };
+        let start = within / self.element * self.element + 2 + self.key_words;
+        if within < start { Err(Kind::Link) } else { Ok(self.first_element() + start) }
+    }
+
+    /// The bucket of a key that lies in memory, and its hash.
+    pub fn bucket_of(&self, memory: &Memory, key: Place) -> Result<(u32, u32), Wild> {
+        let mut bytes = [0; 512];
+        let key_size = self.key_size as usize;
+        if let Some(bytes) = bytes.get_mut(..key_size) {
+            memory.read(key, bytes)?;
+            return Ok(self.bucket_of_bytes(bytes));
+        }
+        let mut bytes = vec![0; key_size];
+        memory.read(key, &mut bytes)?;
+        Ok(self.bucket_of_bytes(&bytes))
+    }
+
+    fn bucket_of_bytes(&self, key: &[u8]) -> (u32, u32) {
+        let hash = jhash(key, self.seed);
+        (hash & (self.buckets - 1), hash)
+    }
+
+    /// Where the value of `key` is now, without steps.
+    pub fn peek(&self, memory: &Memory, key: &[u8]) -> Option<Place> {
+        let (bucket, _) = self.bucket_of_bytes(key);
+        let mut link = memory.load(self.head(bucket), 8).ok()?;
+        let mut bytes = vec![0; key.len()];
+        while let Some(element) = element_of(link) {
+            memory.read(self.key(element), &mut bytes).ok()?;
+            if bytes == key {
+                return Some(self.value(element));
+            }
+            link = memory.load(self.link(element), 8).ok()?;
+        }
+        None
+    }
+
+    /// Takes an element: a recycled one first, the last that was given back. `None`: there is
+    /// none left. Called with the gate passed.
+    pub fn take(&self, cx: &mut Cx<'_>) -> Result<Option<u32>, Wild> {
+        let free = cx.hw.mem.load(self.word(FREE), 8)?;
+        // A freed element that nobody recycles waits for readers; while somebody watches, there
+        // may always be one.
+        if let Some(element) = element_of(free).filter(|_| self.prealloc || !cx.watched) {
+            let next = cx.hw.mem.load(self.link(element), 8)?;
+            cx.hw.mem.store(self.word(FREE), 8, next)?;
+            return Ok(Some(element));
+        }
+        let taken = cx.hw.mem.load(self.word(TAKEN), 8)? as u32;
+        if self.prealloc && taken >= self.max_entries + self.spare {
+            return Ok(None);
+        }
+        cx.hw.mem.store(self.word(TAKEN), 8, u64::from(taken) + 1)?;
+        if !self.prealloc {
+            let end = (self.first_element() + (taken + 1) * self.element) as usize;
+            let room = cx.hw.mem.region(self.region).words().len();
+            if end > room {
+                let more = if cx.watched { end } else { end.max(room + room / 2) };
+                cx.hw.mem.grow(self.region, more);
+            }
+        }
+        Ok(Some(taken))
+    }
+
+    /// Where `take` and `give` look: the free list.
+    pub const fn free_list(&self) -> Place {
+        self.word(FREE)
+    }
+
+    /// Gives an element back, its bytes untouched. Called with the gate passed.
+    pub fn give(&self, cx: &mut Cx<'_>, element: u32) -> Result<(), Wild> {
+        let free = cx.hw.mem.load(self.word(FREE), 8)?;
+        cx.hw.mem.store(self.link(element), 8, free)?;
+        cx.hw.mem.store(self.word(FREE), 8, link_to(element))
+    }
+}
+
+/// The link to an element.
+pub const fn link_to(element: u32) -> u64 {
+    (element as u64 + 1) << 1
+}
+
+/// The end of the chain of `bucket`.
+pub const fn end_of(bucket: u32) -> u64 {
+    (bucket as u64) << 1 | 1
+}
+
+/// The element that a link leads to.
+pub const fn element_of(link: u64) -> Option<u32> {
+    if link & 1 != 0 || link == 0 { None } else { Some((link >> 1) as u32 - 1) }
+}
+
+/// A walk along a chain, looking for a key. Called from system calls and programs, with or
+/// without the lock of the bucket.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Find {
+    /// The link that led here.
+    pub from: Place,
+    /// What it held.
+    pub link: Option<u64>,
+    bucket: u32,
+    started: bool,
+}
+
+impl Find {
+    /// Goes on; `Done` with `self.link` naming the element, or the end of the chain.
+    pub fn run(&mut self, hash: &Hash, key: Place, cx: &mut Cx<'_>) -> Yield {
+        match self.go(hash, key, cx) {
+            Ok(yielded) => yielded,
+            Err(wild) => Yield::Trapped(wild),
+        }
+    }
+
+    fn go(&mut self, hash: &Hash, key: Place, cx: &mut Cx<'_>) -> Result<Yield, Wild> {
+        if !self.started {
+            self.bucket = hash.bucket_of(&cx.hw.mem, key)?.0;
+            self.from = hash.head(self.bucket);
+            self.started = true;
+        }
+        loop {
+            let link = match self.link {
+                Some(link) => link,
+                None => {
+                    if !cx.pass(Step::Load { at: self.from, bytes: 8 }) {
+                        return Ok(Yield::Stopped);
+                    }
+                    cx.hw.mem.load(self.from, 8)?
+                }
+            };
+            self.link = Some(link);
+            let Some(element) = element_of(link) else {
+                if hash.rechecks_bucket && link != end_of(self.bucket) {
+                    (self.from, self.link) = (hash.head(self.bucket), None);
+                    continue;
+                }
+                return Ok(Yield::Done);
+            };
+            if !cx.pass(Step::Load { at: hash.key(element), bytes: 8 }) {
+                return Ok(Yield::Stopped);
+            }
+            if same_key(&cx.hw.mem, hash, element, key)? {
+                return Ok(Yield::Done);
+            }
+            (self.from, self.link) = (hash.link(element), None);
+        }
+    }
+
+    /// The element that was found.
+    pub fn element(&self) -> Option<u32> {
+        self.link.and_then(element_of)
+    }
+
+    /// Feeds everything that tells two walks apart.
+    pub fn encode(&self, out: &mut Vec<u64>) {
+        out.extend([self.from.0, self.link.map_or(0, |link| link + 1)]);
+    }
+}
+
+fn same_key(memory: &Memory, hash: &Hash, element: u32, key: Place) -> Result<bool, Wild> {
+    let (stored, mut at, len) = (hash.key(element), 0, hash.key_size);
+    while at < len {
+        let bytes = if len - at >= 8 {
+            8
+        } else if len - at >= 4 {
+            4
+        } else {
+            1
+        };
+        let offset = u64::from(at);
+        if memory.load(stored.plus(offset), bytes)? != memory.load(key.plus(offset), bytes)? {
+            return Ok(false);
+        }
+        at += bytes;
+    }
+    Ok(true)
+}
+
+/// Finds the key after another one, in bucket order. Called from GET_NEXT_KEY.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Next {
+    find: Find,
+    bucket: Option<u32>,
+}
+
+impl Next {
+    /// Goes on; `Done` with the element in `next`, or none at the end.
+    pub fn run(
+        &mut self,
+        hash: &Hash,
+        key: Option<Place>,
+        cx: &mut Cx<'_>,
+        next: &mut Option<u32>,
+    ) -> Yield {
+        if let (None, Some(key)) = (self.bucket, key) {
+            match self.find.run(hash, key, cx) {
+                Yield::Done => {}
+                other => return other,
+            }
+            if let Some(element) = self.find.element() {
+                let at = hash.link(element);
+                step!(cx, Step::Load { at, bytes: 8 });
+                match cx.hw.mem.load(at, 8) {
+                    Ok(link) => *next = element_of(link),
+                    Err(wild) => return Yield::Trapped(wild),
+                }
+                if next.is_some() {
+                    return Yield::Done;
+                }
+                self.bucket = Some(self.find.bucket + 1);
+            }
+        }
+        let first = self.bucket.unwrap_or(0);
+        for bucket in first..hash.buckets {
+            self.bucket = Some(bucket);
+            let at = hash.head(bucket);
+            step!(cx, Step::Load { at, bytes: 8 });
+            match cx.hw.mem.load(at, 8) {
+                Ok(link) => *next = element_of(link),
+                Err(wild) => return Yield::Trapped(wild),
+            }
+            if next.is_some() {
+                return Yield::Done;
+            }
+        }
+        Yield::Done
+    }
+
+    /// Feeds everything that tells two walks apart.
+    pub fn encode(&self, out: &mut Vec<u64>) {
+        self.find.encode(out);
+        out.push(self.bucket.map_or(0, |bucket| u64::from(bucket) + 1));
+    }
+}

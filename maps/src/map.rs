@@ -1,0 +1,140 @@
+//! A map: its shape, and where its words are.
+
+use crate::array::Array;
+use crate::hash::Hash;
+use crate::series::{Series, ranks_of};
+use bpfsim_sim::visible::{Granule, Kind};
+use bpfsim_sim::{Memory, Place, RegionId};
+
+/// How a map finds its elements.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Layout {
+    /// By index.
+    Array,
+    /// By hashed key.
+    Hash,
+}
+
+/// What MAP_CREATE fixed for good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shape {
+    /// `map_type` as user space gave it.
+    pub map_type: u32,
+    /// In bytes.
+    pub key_size: u32,
+    /// In bytes, of one value.
+    pub value_size: u32,
+    /// As given.
+    pub max_entries: u32,
+    /// `map_flags`.
+    pub flags: u32,
+    /// How elements are found.
+    pub layout: Layout,
+    /// Every possible CPU has a value of its own.
+    pub percpu: bool,
+    /// How many possible CPUs there are.
+    pub ranks: u32,
+}
+
+impl Shape {
+    /// Bytes from one value to the next: the value size, rounded up to eight.
+    pub const fn stride(&self) -> u32 {
+        self.value_size.next_multiple_of(8)
+    }
+}
+
+/// One map, without its words: those are in the [`Memory`] of the kernel.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Map {
+    /// As created.
+    pub shape: Shape,
+    /// What the release and the patch series say about per-CPU values.
+    pub series: Option<&'static Series>,
+    /// Where.
+    pub words: Words,
+}
+
+/// The words of a map.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Words {
+    /// Values by index.
+    Array(Array),
+    /// Buckets and elements.
+    Hash(Hash),
+}
+
+impl Map {
+    /// The region that holds everything.
+    pub fn region(&self) -> RegionId {
+        match &self.words {
+            Words::Array(array) => array.region,
+            Words::Hash(hash) => hash.region,
+        }
+    }
+
+    /// Gives the words back.
+    pub fn free(&self, memory: &mut Memory) {
+        memory.remove(self.region());
+    }
+
+    /// Bytes from the slot of one CPU to the slot of the next.
+    pub fn rank_stride(&self) -> u32 {
+        match &self.words {
+            Words::Array(array) => array.rank_stride,
+            Words::Hash(_) => self.shape.stride(),
+        }
+    }
+
+    /// The place of the CPU's value, given the place of the element. No check: a rank that no
+    /// possible CPU has makes a place outside the map.
+    pub fn slot(&self, element: Place, rank: u32) -> Place {
+        match rank {
+            // Far outside: the kernel would add whatever its offset table holds there.
+            rank if rank >= self.shape.ranks => Place(element.0 | 0xffff_ffff),
+            rank => element.plus(u64::from(rank) * u64::from(self.rank_stride())),
+        }
+    }
+
+    /// Where the value of a key is now, without steps: for observers, not for frames.
+    pub fn peek(&self, memory: &Memory, key: &[u8]) -> Option<Place> {
+        match &self.words {
+            Words::Array(array) => {
+                let index = u32::from_le_bytes(key.try_into().ok()?);
+                array.place(index)
+            }
+            Words::Hash(hash) => hash.peek(memory, key),
+        }
+    }
+
+    /// Which words become visible together with the one at `at`.
+    pub fn granule(&self, at: Place) -> Granule {
+        let word = at.offset() / 8;
+        let value = |start: u32| {
+            let words = self.shape.stride() / 8;
+            let first = start + (word - start) / words * words;
+            Granule { first, words, kind: Kind::Value }
+        };
+        match &self.words {
+            Words::Array(_) => value(0),
+            Words::Hash(hash) => match hash.value_start(word) {
+                Ok(start) => value(start),
+                Err(kind) => Granule { first: word, words: 1, kind },
+            },
+        }
+    }
+
+    /// Bytes of kernel memory that the map stands for, as the release accounts them.
+    pub fn memory_bytes(&self) -> u64 {
+        let (shape, entries) = (&self.shape, u64::from(self.shape.max_entries));
+        let values = u64::from(shape.stride()) * u64::from(ranks_of(shape));
+        match &self.words {
+            Words::Array(_) if shape.percpu => entries * (8 + values),
+            Words::Array(_) => entries * values,
+            Words::Hash(hash) => {
+                let key = u64::from(shape.key_size.next_multiple_of(8));
+                let element = 48 + key + if shape.percpu { 8 + values } else { values };
+                u64::from(hash.buckets) * 16 + entries * element
+            }
+        }
+    }
+}

@@ -1,0 +1,47 @@
+//! The designs for per-CPU values, one file each: same items in the same order, so that `diff` of
+//! two of them reads like a patch.
+
+mod f_cpu;
+mod keyed;
+mod martin_lau;
+mod merged;
+mod ming_lei;
+
+use crate::series::Series;
+use bpfsim_abi::Release;
+
+/// Every series of this build: the one place where a feature gates anything.
+macro_rules! series {
+    ($($feature:literal => $($value:expr),+;)*) => {
+        &[$($(#[cfg(feature = $feature)] &$value,)+)*]
+    };
+}
+
+static ALL: &[&Series] = series! {
+    "keyed" => keyed::SERIES;
+    "ming-lei" => ming_lei::SERIES;
+    "martin-lau" => martin_lau::SERIES, martin_lau::V1;
+    "merged" => merged::SERIES;
+    "f-cpu" => f_cpu::SERIES;
+};
+
+/// What releases have by themselves, whatever the features: newest first.
+static SHIPPED: &[&Series] = &[&f_cpu::SERIES, &merged::SERIES];
+
+/// Every series and variant of this build, in the order of the thread.
+pub fn all() -> &'static [&'static Series] {
+    ALL
+}
+
+/// The series with this name; a variant only by its full name.
+pub fn by_name(name: &str) -> Option<&'static Series> {
+    ALL.iter()
+        .copied()
+        .find(|series| series.name == name || (series.is_default && series.base_name() == name))
+}
+
+/// What `release` has by itself.
+pub fn shipped(release: Release) -> Option<&'static Series> {
+    let since = |series: &&&Series| series.shipped.is_some_and(|from| from <= release);
+    SHIPPED.iter().find(since).copied()
+}

@@ -1,0 +1,370 @@
+//! Update and delete: the operations that change a map.
+
+use crate::hash::{Find, Hash, element_of, link_to};
+use crate::map::{Map, Words};
+use crate::mover::{Direction, Mover, Plan};
+use crate::op::{Stop, done, index, pass};
+use bpfsim_abi::Errno;
+use bpfsim_sim::{Cx, Place, Step, Wait, Yield};
+
+/// What the flags of an update ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Want {
+    /// `BPF_ANY`.
+    Any,
+    /// `BPF_NOEXIST`.
+    NoExist,
+    /// `BPF_EXIST`.
+    Exist,
+}
+
+impl Want {
+    /// The three flags; anything else is EINVAL, and the map operation says so.
+    pub const fn from_flags(flags: u64) -> Result<Want, Errno> {
+        match flags {
+            0 => Ok(Want::Any),
+            1 => Ok(Want::NoExist),
+            2 => Ok(Want::Exist),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+}
+
+/// What a release does when it updates a hash.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct UpdateRules {
+    /// A full map is noticed before the flags are looked at (before v4.6).
+    pub full_first: bool,
+    /// A recycled element keeps the other CPUs' old values when one CPU's value is set.
+    pub keeps_stale: bool,
+}
+
+/// An update as a value with a position.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Update {
+    value: Place,
+    want: Want,
+    plan: Plan,
+    rules: UpdateRules,
+    at: At,
+    find: Find,
+    bucket: u32,
+    new: Option<u32>,
+    result: Result<u64, Errno>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum At {
+    Lock,
+    Find,
+    Decide,
+    Take,
+    Zero(u32),
+    Write(Option<Mover>),
+    Link,
+    Unlink,
+    Give,
+    InPlace(Mover),
+    Unlock,
+}
+
+impl Update {
+    /// An update that has not begun.
+    pub fn new(value: Place, want: Want, plan: Plan, rules: UpdateRules) -> Self {
+        Self {
+            value,
+            want,
+            plan,
+            rules,
+            at: At::Lock,
+            find: Find::default(),
+            bucket: 0,
+            new: None,
+            result: Ok(0),
+        }
+    }
+
+    /// Goes on as far as the gate allows. Called from system calls and programs.
+    pub fn run(&mut self, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+        match &map.words {
+            Words::Array(array) => self.array(array.place(index(key, cx)?), map, cx),
+            Words::Hash(hash) => self.hash(hash, key, map, cx),
+        }
+    }
+
+    fn mover(&self, element: Place, map: &Map) -> Mover {
+        let stride = map.rank_stride();
+        Mover::new(self.plan, Direction::Write, element, stride, self.value)
+    }
+
+    /// array_map_update_elem(): the index first, then the flags.
+    fn array(&mut self, element: Option<Place>, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+        if !matches!(self.at, At::InPlace(_)) {
+            let element = element.ok_or(Errno::E2BIG)?;
+            if self.want == Want::NoExist {
+                return Err(Errno::EEXIST.into());
+            }
+            self.at = At::InPlace(self.mover(element, map));
+        }
+        let At::InPlace(mover) = &mut self.at else { return Ok(0) };
+        done(mover.run(cx, &mut None))?;
+        Ok(0)
+    }
+
+    fn hash(&mut self, hash: &Hash, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+        loop {
+            match &mut self.at {
+                At::Lock => {
+                    self.bucket = hash.bucket_of(&cx.hw.mem, key)?.0;
+                    lock(hash, self.bucket, cx)?;
+                    self.at = At::Find;
+                }
+                At::Find => {
+                    done(self.find.run(hash, key, cx))?;
+                    self.at = At::Decide;
+                }
+                At::Decide => self.at = self.decide(hash, map, cx)?,
+                At::Take => self.at = self.take(hash, cx)?,
+                At::Zero(word) => {
+                    let word = *word;
+                    self.at = self.zero(hash, word, map, cx)?;
+                }
+                At::Write(mover) => {
+                    if let Some(mover) = mover {
+                        done(mover.run(cx, &mut None))?;
+                    }
+                    let element = self.new.unwrap_or(0);
+                    cx.hw.mem.copy(key, hash.key(element), hash.key_size)?;
+                    self.at = At::Link;
+                }
+                At::Link => self.at = self.link(hash, cx)?,
+                At::Unlink => self.at = self.unlink(hash, cx)?,
+                At::Give => {
+                    pass(cx, free_step(hash))?;
+                    if let Some(old) = self.find.element() {
+                        hash.give(cx, old)?;
+                    }
+                    self.at = At::Unlock;
+                }
+                At::InPlace(mover) => {
+                    done(mover.run(cx, &mut None))?;
+                    self.at = At::Unlock;
+                }
+                At::Unlock => {
+                    unlock(hash, self.bucket, cx)?;
+                    return self.result.map_err(Stop::Fail);
+                }
+            }
+        }
+    }
+
+    /// The order of E2BIG, EEXIST and ENOENT, and whether the old element stays.
+    fn decide(&mut self, hash: &Hash, map: &Map, cx: &mut Cx<'_>) -> Result<At, Stop> {
+        let old = self.find.element();
+        let counted = !hash.prealloc || self.rules.full_first;
+        if counted && old.is_none() {
+            pass(cx, Step::Load { at: hash.count(), bytes: 8 })?;
+        }
+        let full = old.is_none()
+            && counted
+            && cx.hw.mem.load(hash.count(), 8)? >= u64::from(hash.max_entries);
+        let refusal = match (old.is_some(), self.want) {
+            _ if full && self.rules.full_first => Some(Errno::E2BIG),
+            (true, Want::NoExist) => Some(Errno::EEXIST),
+            (false, Want::Exist) => Some(Errno::ENOENT),
+            (true, Want::Any | Want::Exist) | (false, Want::Any | Want::NoExist) if full => {
+                Some(Errno::E2BIG)
+            }
+            (true, Want::Any | Want::Exist) | (false, Want::Any | Want::NoExist) => None,
+        };
+        if let Some(errno) = refusal {
+            self.result = Err(errno);
+            return Ok(At::Unlock);
+        }
+        Ok(match old {
+            Some(element) if map.shape.percpu => At::InPlace(self.mover(hash.value(element), map)),
+            Some(_) | None => At::Take,
+        })
+    }
+
+    fn take(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
+        pass(cx, free_step(hash))?;
+        self.new = hash.take(cx)?;
+        if self.new.is_none() {
+            self.result = Err(Errno::E2BIG);
+            return Ok(At::Unlock);
+        }
+        Ok(At::Zero(0))
+    }
+
+    /// A fresh element is zero everywhere; a recycled one where the release cleans it.
+    fn zero(&mut self, hash: &Hash, from: u32, map: &Map, cx: &mut Cx<'_>) -> Result<At, Stop> {
+        let element = hash.value(self.new.unwrap_or(0));
+        let partial = self.plan.end - self.plan.first < map.shape.ranks;
+        let fresh = !hash.prealloc;
+        if (fresh || !self.rules.keeps_stale) && map.shape.percpu && partial {
+            for word in from..map.shape.stride() / 8 * map.shape.ranks {
+                self.at = At::Zero(word);
+                let at = element.plus(u64::from(word) * 8);
+                if cx.hw.mem.load(at, 8)? != 0 {
+                    pass(cx, Step::Store { at, bytes: 8 })?;
+                    cx.hw.mem.store(at, 8, 0)?;
+                }
+            }
+        }
+        Ok(At::Write(Some(self.mover(element, map))))
+    }
+
+    fn link(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
+        let (head, element) = (hash.head(self.bucket), self.new.unwrap_or(0));
+        pass(cx, Step::Store { at: head, bytes: 8 })?;
+        let first = cx.hw.mem.load(head, 8)?;
+        cx.hw.mem.store(hash.link(element), 8, first)?;
+        cx.hw.mem.store(head, 8, link_to(element))?;
+        if self.find.element().is_some() {
+            // The old element is now behind the new one if it was first.
+            if self.find.from == head {
+                self.find.from = hash.link(element);
+            }
+            return Ok(At::Unlink);
+        }
+        add_to_count(hash, cx, 1)?;
+        Ok(At::Unlock)
+    }
+
+    fn unlink(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
+        let Some(old) = self.find.element() else { return Ok(At::Unlock) };
+        pass(cx, Step::Store { at: self.find.from, bytes: 8 })?;
+        let next = cx.hw.mem.load(hash.link(old), 8)?;
+        cx.hw.mem.store(self.find.from, 8, next)?;
+        Ok(At::Give)
+    }
+
+    /// Feeds everything that tells two positions apart.
+    pub fn encode(&self, out: &mut Vec<u64>) {
+        self.find.encode(out);
+        out.push(u64::from(self.bucket) << 32 | self.new.map_or(0, |new| u64::from(new) + 1));
+        out.push(self.result.err().map_or(0, |errno| errno.number() as u64));
+        match &self.at {
+            At::Lock => out.push(0),
+            At::Find => out.push(1),
+            At::Decide => out.push(2),
+            At::Take => out.push(3),
+            At::Zero(word) => out.push(4 | u64::from(*word) << 8),
+            At::Write(None) => out.push(5),
+            At::Write(Some(mover)) => {
+                out.push(6);
+                mover.encode(out);
+            }
+            At::Link => out.push(7),
+            At::Unlink => out.push(8),
+            At::Give => out.push(9),
+            At::InPlace(mover) => {
+                out.push(10);
+                mover.encode(out);
+            }
+            At::Unlock => out.push(11),
+        }
+    }
+}
+
+fn free_step(hash: &Hash) -> Step {
+    Step::Atomic { at: hash.free_list(), bytes: 8 }
+}
+
+fn add_to_count(hash: &Hash, cx: &mut Cx<'_>, by: i64) -> Result<(), Stop> {
+    let count = cx.hw.mem.load(hash.count(), 8)?;
+    cx.hw.mem.store(hash.count(), 8, count.wrapping_add(by as u64))?;
+    Ok(())
+}
+
+/// Takes the lock of a bucket, interrupts off.
+fn lock(hash: &Hash, bucket: u32, cx: &mut Cx<'_>) -> Result<(), Stop> {
+    let at = hash.lock(bucket);
+    let wait = Wait::Lock(at);
+    if !cx.hw.is_over(wait) {
+        return Err(Stop::Yield(Yield::Blocked(wait)));
+    }
+    pass(cx, Step::Lock(at))?;
+    let holder = u64::from(cx.me) + 1;
+    cx.hw.mem.store(at, 8, holder)?;
+    cx.this_cpu().irqs_off += 1;
+    Ok(())
+}
+
+fn unlock(hash: &Hash, bucket: u32, cx: &mut Cx<'_>) -> Result<(), Stop> {
+    let at = hash.lock(bucket);
+    pass(cx, Step::Unlock(at))?;
+    cx.hw.mem.store(at, 8, 0)?;
+    cx.this_cpu().irqs_off -= 1;
+    Ok(())
+}
+
+/// A delete as a value with a position.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delete {
+    at: DeleteAt,
+    find: Find,
+    bucket: u32,
+    found: bool,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum DeleteAt {
+    #[default]
+    Lock,
+    Find,
+    Unlink,
+    Give,
+    Unlock,
+}
+
+impl Delete {
+    /// Goes on as far as the gate allows. Called from system calls and programs.
+    pub fn run(&mut self, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+        let hash = match &map.words {
+            // array_map_delete_elem(): whatever the index.
+            Words::Array(_) => return Err(Errno::EINVAL.into()),
+            Words::Hash(hash) => hash,
+        };
+        loop {
+            match self.at {
+                DeleteAt::Lock => {
+                    self.bucket = hash.bucket_of(&cx.hw.mem, key)?.0;
+                    lock(hash, self.bucket, cx)?;
+                    self.at = DeleteAt::Find;
+                }
+                DeleteAt::Find => {
+                    done(self.find.run(hash, key, cx))?;
+                    self.found = self.find.element().is_some();
+                    self.at = if self.found { DeleteAt::Unlink } else { DeleteAt::Unlock };
+                }
+                DeleteAt::Unlink => {
+                    pass(cx, Step::Store { at: self.find.from, bytes: 8 })?;
+                    let next = self.find.link.and_then(element_of).map(|old| hash.link(old));
+                    let next = cx.hw.mem.load(next.unwrap_or(Place::NULL), 8)?;
+                    cx.hw.mem.store(self.find.from, 8, next)?;
+                    add_to_count(hash, cx, -1)?;
+                    self.at = DeleteAt::Give;
+                }
+                DeleteAt::Give => {
+                    pass(cx, free_step(hash))?;
+                    if let Some(old) = self.find.element() {
+                        hash.give(cx, old)?;
+                    }
+                    self.at = DeleteAt::Unlock;
+                }
+                DeleteAt::Unlock => {
+                    unlock(hash, self.bucket, cx)?;
+                    return if self.found { Ok(0) } else { Err(Errno::ENOENT.into()) };
+                }
+            }
+        }
+    }
+
+    /// Feeds everything that tells two positions apart.
+    pub fn encode(&self, out: &mut Vec<u64>) {
+        self.find.encode(out);
+        out.push(u64::from(self.bucket) << 8 | u64::from(self.found) << 4 | self.at as u64);
+    }
+}
