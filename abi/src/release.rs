@@ -19,6 +19,32 @@ impl Release {
     }
 }
 
+/// How many releases each major number had, from its first minor number up to v7.2.
+const SERIES: [(u8, std::ops::Range<u8>); 5] =
+    [(3, 18..20), (4, 0..21), (5, 0..20), (6, 0..20), (7, 0..3)];
+
+const KNOWN: [Release; 66] = {
+    let mut known = [Release::new(0, 0); 66];
+    let (mut at, mut series) = (0, 0);
+    while series < SERIES.len() {
+        let (major, minors) = (SERIES[series].0, &SERIES[series].1);
+        let mut minor = minors.start;
+        while minor < minors.end {
+            known[at] = Release::new(major, minor);
+            at += 1;
+            minor += 1;
+        }
+        series += 1;
+    }
+    assert!(at == known.len());
+    known
+};
+
+/// Every mainline release with bpf(2) that the tables cover, v3.18 to v7.2, in order.
+pub const fn known_releases() -> &'static [Release] {
+    &KNOWN
+}
+
 impl fmt::Display for Release {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "v{}.{}", self.major, self.minor)
