@@ -110,6 +110,15 @@ fn address(base: Reg, off: i16) -> String {
     format!("{base} {sign} {}", off.unsigned_abs())
 }
 
+/// ` + 8`, or nothing for 0.
+fn addend(imm: i32) -> String {
+    match imm {
+        0 => String::new(),
+        1.. => format!(" + {imm}"),
+        _ => format!(" - {}", imm.unsigned_abs()),
+    }
+}
+
 /// `u64`.
 fn scalar(size: Size, signed: bool) -> String {
     format!("{}{}", if signed { 's' } else { 'u' }, size.bytes() * 8)
@@ -137,12 +146,7 @@ fn op_text(op: &Op) -> String {
         Op::Nop => String::new(),
         Op::LoadAbs { size, imm } => format!("r0 = *({} *)skb[{imm}]", scalar(size, false)),
         Op::LoadInd { size, src, imm } => {
-            let offset = match imm {
-                0 => String::new(),
-                1.. => format!(" + {imm}"),
-                _ => format!(" - {}", imm.unsigned_abs()),
-            };
-            format!("r0 = *({} *)skb[{src}{offset}]", scalar(size, false))
+            format!("r0 = *({} *)skb[{src}{}]", scalar(size, false), addend(imm))
         }
         Op::Load { size, signed, dst, src, off } => {
             format!("{dst} = *({} *)({})", scalar(size, signed), address(src, off))
