@@ -1,0 +1,79 @@
+//! The commands: a row each, with its handler and how well it is supported.
+
+use crate::entry::Attr;
+use crate::{Answer, Kernel, Task, elem, load, map_create, object, program};
+use bpfsim_maps::series::Role;
+
+/// How well a command answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// As the release does, for the map and program types that are modelled.
+    Full,
+    /// As the release does, apart from what the text names.
+    Partial(&'static str),
+}
+
+/// A handler: checks, operation, finish.
+pub type Handler = fn(&mut Kernel, &mut dyn Task, &Attr) -> Answer;
+
+/// One command of bpf(2).
+#[derive(Clone, Copy, Debug)]
+pub struct Command {
+    /// In `enum bpf_cmd`.
+    pub number: u32,
+    /// The kernel's name.
+    pub name: &'static str,
+    /// What answers it.
+    pub handler: Handler,
+    /// How well.
+    pub support: Support,
+}
+
+const fn row(number: u32, name: &'static str, handler: Handler, support: Support) -> Command {
+    Command { number, name, handler, support }
+}
+
+/// Every command that has a handler, by number. The others answer "not modelled".
+pub const COMMANDS: &[Command] = &[
+    row(
+        0,
+        "BPF_MAP_CREATE",
+        map_create::create,
+        Support::Partial("names, BTF, NUMA nodes, tokens and RLIMIT_MEMLOCK are not modelled"),
+    ),
+    row(1, "BPF_MAP_LOOKUP_ELEM", |k, t, a| elem::lookup(k, t, a, None), Support::Full),
+    row(2, "BPF_MAP_UPDATE_ELEM", |k, t, a| elem::update(k, t, a, None), Support::Full),
+    row(3, "BPF_MAP_DELETE_ELEM", elem::delete, Support::Full),
+    row(4, "BPF_MAP_GET_NEXT_KEY", elem::next_key, Support::Full),
+    row(
+        5,
+        "BPF_PROG_LOAD",
+        load::load,
+        Support::Partial("BTF, attach targets, signatures and tokens are not modelled"),
+    ),
+    row(6, "BPF_OBJ_PIN", object::pin, Support::Partial("one directory, no modes")),
+    row(7, "BPF_OBJ_GET", object::get, Support::Partial("one directory, no modes")),
+    row(
+        10,
+        "BPF_PROG_TEST_RUN",
+        program::test_run,
+        Support::Partial("socket filters and tc; the packet is not changed"),
+    ),
+];
+
+/// The row of a command number.
+#[inline]
+pub fn by_number(number: u32) -> Option<&'static Command> {
+    match number {
+        0..=7 => COMMANDS.get(number as usize),
+        _ => COMMANDS.iter().find(|command| command.number == number),
+    }
+}
+
+/// The handler of a command that a series adds.
+pub fn of_role(role: Role) -> Handler {
+    match role {
+        Role::Lookup => |k, t, a| elem::lookup(k, t, a, Some(Role::Lookup)),
+        Role::Update => |k, t, a| elem::update(k, t, a, Some(Role::Update)),
+    }
+}

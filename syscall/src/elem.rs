@@ -1,0 +1,306 @@
+//! The element commands: lookup, update, delete, next key; plain, or a series' own.
+//!
+//! Each handler is checks, operation, finish. `start_*` makes the checks and answers an operation
+//! that has not begun: a plain call drives it to its end, an exploration steps it.
+
+use crate::core::{Core, ObjectId};
+use crate::drive;
+use crate::entry::Attr;
+use crate::{Answer, Failure, Kernel, Task};
+use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
+use bpfsim_abi::{Errno, Release};
+use bpfsim_maps::mover::{Plan, Where};
+use bpfsim_maps::op::Todo;
+use bpfsim_maps::series::{self, Ask, Role};
+use bpfsim_maps::update::{Delete, Update, UpdateRules, Want};
+use bpfsim_maps::{Map, Op};
+use bpfsim_sim::{Hw, Place, RegionId};
+
+/// An element command after its checks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Started {
+    /// On which map.
+    pub map: u32,
+    /// What is to be done.
+    pub op: Op,
+    /// Bytes that go to the caller at the end: from here, to there, how many.
+    pub out: Option<(Place, UserAddr, u32)>,
+}
+
+/// Where a command gets its buffers from.
+#[derive(Clone, Copy, Debug)]
+pub struct Desk {
+    /// Private memory for key and value.
+    pub scratch: RegionId,
+    /// Rank of the CPU that the caller is on.
+    pub here: u32,
+}
+
+impl Desk {
+    fn key(&self) -> Place {
+        Place::new(self.scratch, 0)
+    }
+
+    fn value(&self, hw: &mut Hw, key_size: u32, bytes: u32) -> Place {
+        let start = key_size.next_multiple_of(8);
+        hw.mem.grow(self.scratch, (start + bytes).div_ceil(8) as usize + 1);
+        Place::new(self.scratch, start)
+    }
+}
+
+/// The map behind an fd.
+fn map_of<'a>(core: &'a Core, task: &dyn Task, fd: u32) -> Result<(u32, &'a Map), Errno> {
+    match task.fd(fd).ok_or(Errno::EBADF)? {
+        Ok(ObjectId::Map(handle)) => Ok((handle, core.map(handle).ok_or(Errno::EBADF)?)),
+        Ok(ObjectId::Prog(_)) | Err(_) => Err(Errno::EINVAL),
+    }
+}
+
+/// What the release and the series say about the values that are meant.
+fn ask<'a>(
+    core: &'a Core,
+    desk: &Desk,
+    map: &'a Map,
+    attr: &MapElemCpuAttr,
+    role: Option<Role>,
+) -> Ask<'a> {
+    Ask {
+        role,
+        flags: attr.flags,
+        cpu: attr.cpu,
+        here: desk.here,
+        shape: &map.shape,
+        cpus: &core.profile.cpus,
+        plan: core.profile.plan,
+        release: core.profile.release,
+    }
+}
+
+/// One value without any CPU: a map that is not per-CPU, on a release without per-CPU maps.
+fn plain(ask: &Ask<'_>) -> series::Answer {
+    series::Answer::one(ask, 0, Where::Caller)
+}
+
+fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
+    match map.series {
+        Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags != 0 => {
+            (series.read)(ask)
+        }
+        Some(_) | None => Ok(plain(ask)),
+    }
+}
+
+fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
+    match map.series {
+        Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags > 2 => {
+            (series.write)(ask)
+        }
+        Some(_) | None => Ok(plain(ask)),
+    }
+}
+
+fn read_key(
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    map: &Map,
+    at: UserAddr,
+) -> Result<Place, Failure> {
+    let len = map.shape.key_size;
+    hw.mem.grow(desk.scratch, len.div_ceil(8) as usize + 1);
+    from_user(hw, task, at, desk.key(), len)
+}
+
+fn from_user(
+    hw: &mut Hw,
+    task: &dyn Task,
+    at: UserAddr,
+    to: Place,
+    len: u32,
+) -> Result<Place, Failure> {
+    let mut small = [0; 64];
+    match small.get_mut(..len as usize) {
+        Some(bytes) => {
+            task.read(at, bytes)?;
+            hw.mem.write(to, bytes)?;
+        }
+        None => {
+            let mut bytes = vec![0; len as usize];
+            task.read(at, &mut bytes)?;
+            hw.mem.write(to, &bytes)?;
+        }
+    }
+    Ok(to)
+}
+
+/// Flags that a lookup refuses before it looks at the fd: v5.1 to v6.19 know `BPF_F_LOCK`.
+fn lookup_flags(release: Release, flags: u64) -> Result<(), Errno> {
+    let known = release >= Release::new(5, 1) && release < Release::new(7, 0);
+    if known && flags & !4 != 0 { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
+/// BPF_MAP_LOOKUP_ELEM, up to the map operation.
+pub fn start_lookup(
+    core: &Core,
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    attr: &Attr,
+    role: Option<Role>,
+) -> Result<Started, Failure> {
+    let arm: MapElemCpuAttr = attr.arm();
+    lookup_flags(core.profile.release, if role.is_some() { 0 } else { arm.flags })?;
+    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let ask = ask(core, desk, map, &arm, role);
+    let answer = read_answer(map, &ask)?;
+    let key = read_key(hw, desk, task, map, arm.key)?;
+    let op = match answer.moves {
+        Ok(plan) => {
+            let buffer = desk.value(hw, map.shape.key_size, answer.wire);
+            Op::read(key, plan, buffer)
+        }
+        Err(errno) => Op::new(key, Todo::Refuse(errno)),
+    };
+    let buffer = Place::new(desk.scratch, map.shape.key_size.next_multiple_of(8));
+    Ok(Started { map: handle, op, out: Some((buffer, arm.value, answer.wire)) })
+}
+
+/// BPF_MAP_UPDATE_ELEM, up to the map operation.
+pub fn start_update(
+    core: &Core,
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    attr: &Attr,
+    role: Option<Role>,
+) -> Result<Started, Failure> {
+    let arm: MapElemCpuAttr = attr.arm();
+    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let ask = ask(core, desk, map, &arm, role);
+    let answer = write_answer(map, &ask)?;
+    let key = read_key(hw, desk, task, map, arm.key)?;
+    let value = desk.value(hw, map.shape.key_size, answer.wire);
+    from_user(hw, task, arm.value, value, answer.wire)?;
+    let todo = match (answer.moves, answer.want) {
+        (Ok(plan), Ok(want)) => update_todo(core.profile.release, value, want, plan),
+        (Err(errno), _) | (_, Err(errno)) => Todo::Refuse(errno),
+    };
+    Ok(Started { map: handle, op: Op::new(key, todo), out: None })
+}
+
+/// A system call that writes one CPU's value into a recycled element leaves the others as they
+/// were: cleaning them (c3a66e5f5bab) came after v7.2.
+fn update_todo(release: Release, value: Place, want: Want, plan: Plan) -> Todo {
+    let rules = UpdateRules { full_first: release < Release::new(4, 6), keeps_stale: true };
+    Todo::Update(Update::new(value, want, plan, rules))
+}
+
+/// BPF_MAP_DELETE_ELEM, up to the map operation.
+pub fn start_delete(
+    core: &Core,
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    attr: &Attr,
+) -> Result<Started, Failure> {
+    let arm: MapElemCpuAttr = attr.arm();
+    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let key = read_key(hw, desk, task, map, arm.key)?;
+    Ok(Started { map: handle, op: Op::new(key, Todo::Delete(Delete::default())), out: None })
+}
+
+/// BPF_MAP_GET_NEXT_KEY, up to the map operation. A NULL key asks for the first (v4.12).
+pub fn start_next_key(
+    core: &Core,
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    attr: &Attr,
+) -> Result<Started, Failure> {
+    let arm: MapElemCpuAttr = attr.arm();
+    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let first = arm.key.is_null() && core.profile.release >= Release::new(4, 12);
+    let key = if first { desk.key() } else { read_key(hw, desk, task, map, arm.key)? };
+    let out = desk.value(hw, map.shape.key_size, map.shape.key_size);
+    let op = Op::next_key(key, out, first);
+    Ok(Started { map: handle, op, out: Some((out, arm.value, map.shape.key_size)) })
+}
+
+/// Starts whichever element command `attr` is; none for the others.
+pub fn start(
+    core: &Core,
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    attr: &Attr,
+) -> Option<Result<Started, Failure>> {
+    let own = core.profile.series.filter(|_| core.profile.overlay);
+    Some(match (own.and_then(|series| series.command(attr.cmd)), attr.cmd) {
+        (Some(Role::Lookup), _) => start_lookup(core, hw, desk, task, attr, Some(Role::Lookup)),
+        (Some(Role::Update), _) => start_update(core, hw, desk, task, attr, Some(Role::Update)),
+        (None, 1) => start_lookup(core, hw, desk, task, attr, None),
+        (None, 2) => start_update(core, hw, desk, task, attr, None),
+        (None, 3) => start_delete(core, hw, desk, task, attr),
+        (None, 4) => start_next_key(core, hw, desk, task, attr),
+        (None, _) => return None,
+    })
+}
+
+/// The desk of a plain call.
+fn desk(kernel: &Kernel, task: &dyn Task) -> Desk {
+    let here = kernel.core.profile.cpus.possible.rank(task.cpu()).unwrap_or(0) as u32;
+    Desk { scratch: kernel.core.scratch, here }
+}
+
+/// Drives the operation to its end and hands the result to the caller.
+fn finish(kernel: &mut Kernel, task: &mut dyn Task, started: Started, here: u32) -> Answer {
+    let mut op = started.op;
+    drive::op(kernel, &mut op, started.map, here)?;
+    op.result?;
+    if let Some((from, to, len)) = started.out {
+        let mut small = [0; 64];
+        if let Some(bytes) = small.get_mut(..len as usize) {
+            kernel.hw.mem.read(from, bytes)?;
+            task.write(to, bytes)?;
+        } else {
+            let mut bytes = vec![0; len as usize];
+            kernel.hw.mem.read(from, &mut bytes)?;
+            task.write(to, &bytes)?;
+        }
+    }
+    Ok(0)
+}
+
+pub(crate) fn lookup(
+    kernel: &mut Kernel,
+    task: &mut dyn Task,
+    attr: &Attr,
+    role: Option<Role>,
+) -> Answer {
+    let desk = desk(kernel, task);
+    let started = start_lookup(&kernel.core, &mut kernel.hw, &desk, task, attr, role)?;
+    finish(kernel, task, started, desk.here)
+}
+
+pub(crate) fn update(
+    kernel: &mut Kernel,
+    task: &mut dyn Task,
+    attr: &Attr,
+    role: Option<Role>,
+) -> Answer {
+    let desk = desk(kernel, task);
+    let started = start_update(&kernel.core, &mut kernel.hw, &desk, task, attr, role)?;
+    finish(kernel, task, started, desk.here)
+}
+
+pub(crate) fn delete(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let desk = desk(kernel, task);
+    let started = start_delete(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
+    finish(kernel, task, started, desk.here)
+}
+
+pub(crate) fn next_key(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let desk = desk(kernel, task);
+    let started = start_next_key(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
+    finish(kernel, task, started, desk.here)
+}

@@ -1,0 +1,123 @@
+//! What happens before a command is looked at: size, tail, rights, CHECK_ATTR.
+
+use crate::command;
+use crate::process::TASK_SIZE_MAX;
+use crate::{Answer, Failure, Kernel, Task};
+use bpfsim_abi::attr::UserAddr;
+use bpfsim_abi::{Errno, Release, cmd};
+use zerocopy::{FromBytes, IntoBytes};
+
+/// Bytes of the largest `union bpf_attr`, rounded up.
+const MOST: usize = 176;
+
+/// `PAGE_SIZE`.
+const PAGE: u32 = 4096;
+
+/// The caller's attr, as much of it as the kernel knows; what it left out is zero.
+#[derive(Clone, Copy, Debug)]
+pub struct Attr {
+    bytes: [u8; MOST],
+    /// Where the caller has it.
+    pub at: UserAddr,
+    /// How many bytes the caller gave.
+    pub size: u32,
+    /// Number of the command.
+    pub cmd: u32,
+}
+
+impl Attr {
+    /// An attr that holds `bytes`; more than the largest is cut off.
+    pub fn new(cmd: u32, bytes: &[u8]) -> Self {
+        let mut attr = Self { bytes: [0; MOST], at: UserAddr(0), size: bytes.len() as u32, cmd };
+        let len = bytes.len().min(MOST);
+        attr.bytes[..len].copy_from_slice(&bytes[..len]);
+        attr
+    }
+
+    /// The attr as one of its arms.
+    #[inline]
+    pub fn arm<T: FromBytes + IntoBytes>(&self) -> T {
+        bpfsim_abi::attr::read_arm(&self.bytes)
+    }
+}
+
+/// bpf(2) of `kernel/bpf/syscall.c`.
+pub fn bpf(kernel: &mut Kernel, task: &mut dyn Task, cmd: u32, at: UserAddr, size: u32) -> Answer {
+    let release = kernel.core.profile.release;
+    // Before v5.8 the door was shut to ordinary users as a whole.
+    let at_the_door = release < Release::new(5, 8);
+    if at_the_door && kernel.core.profile.unprivileged_disabled && !task.caps().sys_admin {
+        return Err(Errno::EPERM.into());
+    }
+    let attr = copy_attr(kernel, task, cmd, at, size)?;
+    dispatch(kernel, task, &attr)
+}
+
+fn copy_attr(
+    kernel: &Kernel,
+    task: &dyn Task,
+    cmd: u32,
+    at: UserAddr,
+    size: u32,
+) -> Result<Attr, Errno> {
+    if at.0.saturating_add(size.into()) > TASK_SIZE_MAX {
+        return Err(Errno::EFAULT);
+    }
+    if size > PAGE {
+        return Err(Errno::E2BIG);
+    }
+    let known = kernel.core.attr_size;
+    if size > known {
+        check_tail(task, UserAddr(at.0 + u64::from(known)), size - known)?;
+    }
+    let mut attr = Attr { bytes: [0; MOST], at, size, cmd };
+    let copied = size.min(known) as usize;
+    task.read(at, &mut attr.bytes[..copied]).map_err(|_| Errno::EFAULT)?;
+    Ok(attr)
+}
+
+/// Bytes that this kernel does not know must be zero. They are read one by one up to v4.20 and in
+/// words later; either way the first that is unreadable is EFAULT, the first nonzero E2BIG.
+fn check_tail(task: &dyn Task, at: UserAddr, len: u32) -> Result<(), Errno> {
+    for offset in 0..u64::from(len) {
+        let mut byte = [0];
+        task.read(UserAddr(at.0 + offset), &mut byte).map_err(|_| Errno::EFAULT)?;
+        if byte[0] != 0 {
+            return Err(Errno::E2BIG);
+        }
+    }
+    Ok(())
+}
+
+/// The row of the command table, and CHECK_ATTR: nothing may stand past the last field.
+pub fn dispatch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let handler = handler(kernel, attr.cmd)?;
+    let end = kernel.core.attr_ends.get(attr.cmd as usize).copied().flatten();
+    let end = end.unwrap_or(0) as usize;
+    let known = kernel.core.attr_size as usize;
+    if attr.bytes[end.min(known)..known].iter().any(|byte| *byte != 0) {
+        return Err(Errno::EINVAL.into());
+    }
+    handler(kernel, task, attr)
+}
+
+#[inline]
+fn handler(kernel: &Kernel, number: u32) -> Result<command::Handler, Failure> {
+    let profile = &kernel.core.profile;
+    if profile.overlay
+        && let Some(role) = profile.series.and_then(|series| series.command(number))
+    {
+        return Ok(command::of_role(role));
+    }
+    let end = kernel.core.attr_ends.get(number as usize).copied().flatten();
+    if end.is_none() && !cmd::exists(number, profile.release) {
+        return Err(Errno::EINVAL.into());
+    }
+    match command::by_number(number) {
+        Some(row) => Ok(row.handler),
+        None => Err(Failure::NotModelled(format!(
+            "command {number} ({})",
+            cmd::by_number(number, profile.release).map_or("unknown", |entry| entry.name)
+        ))),
+    }
+}

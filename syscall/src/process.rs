@@ -1,0 +1,126 @@
+//! A caller whose memory is a few segments of bytes: for tests, scenarios and the browser.
+
+use crate::core::ObjectId;
+use crate::task::{Caps, Fault, NotBpf, Task};
+use bpfsim_abi::Errno;
+use bpfsim_abi::attr::UserAddr;
+
+/// Addresses from here on belong to the kernel on x86-64.
+pub const TASK_SIZE_MAX: u64 = 0x7fff_ffff_f000;
+
+/// A process that exists only here.
+#[derive(Clone, Debug)]
+pub struct Process {
+    segments: Vec<(u64, Vec<u8>)>,
+    fds: Vec<Option<Result<ObjectId, NotBpf>>>,
+    /// What it may do.
+    pub caps: Caps,
+    /// The CPU that it is on, by number.
+    pub cpu: u32,
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        // 0, 1 and 2 are taken by files that are no BPF objects.
+        let fds = vec![Some(Err(NotBpf)); 3];
+        Self { segments: Vec::new(), fds, caps: Caps::ROOT, cpu: 0 }
+    }
+}
+
+impl Process {
+    /// Maps `bytes` at a fresh page, followed by a hole.
+    pub fn alloc(&mut self, bytes: &[u8]) -> UserAddr {
+        const PAGE: u64 = 4096;
+        let end = |(at, bytes): &(u64, Vec<u8>)| at + bytes.len() as u64;
+        let at = self.segments.last().map_or(PAGE * 16, end).next_multiple_of(PAGE) + PAGE;
+        self.segments.push((at, bytes.to_vec()));
+        UserAddr(at)
+    }
+
+    /// `len` zero bytes.
+    pub fn alloc_zeroed(&mut self, len: usize) -> UserAddr {
+        self.alloc(&vec![0; len])
+    }
+
+    /// Unmaps everything; fds stay.
+    pub fn unmap_all(&mut self) {
+        self.segments.clear();
+    }
+
+    /// The bytes at `at`, where they are mapped.
+    pub fn bytes(&self, at: UserAddr, len: usize) -> Option<&[u8]> {
+        let (start, bytes) = self.segment(at, len)?;
+        bytes.get(start..start + len)
+    }
+
+    /// Closes an fd, and gives what was behind it.
+    pub fn close(&mut self, fd: u32) -> Option<ObjectId> {
+        self.fds.get_mut(fd as usize)?.take()?.ok()
+    }
+
+    /// Every object behind its fds.
+    pub fn objects(&self) -> impl Iterator<Item = ObjectId> + '_ {
+        self.fds.iter().filter_map(|fd| fd.and_then(Result::ok))
+    }
+
+    fn segment(&self, at: UserAddr, len: usize) -> Option<(usize, &[u8])> {
+        let index = self.index(at, len)?;
+        let (start, bytes) = &self.segments[index];
+        Some(((at.0 - start) as usize, bytes))
+    }
+
+    #[inline]
+    fn index(&self, at: UserAddr, len: usize) -> Option<usize> {
+        let end = at.0.checked_add(len as u64)?;
+        let index = self.segments.partition_point(|(start, _)| *start <= at.0).checked_sub(1)?;
+        let (start, bytes) = &self.segments[index];
+        (end <= start + bytes.len() as u64).then_some(index)
+    }
+}
+
+impl Task for Process {
+    fn read(&self, at: UserAddr, out: &mut [u8]) -> Result<(), Fault> {
+        if out.is_empty() {
+            return Ok(());
+        }
+        let (start, bytes) = self.segment(at, out.len()).ok_or(Fault)?;
+        out.copy_from_slice(&bytes[start..start + out.len()]);
+        Ok(())
+    }
+
+    fn write(&mut self, at: UserAddr, bytes: &[u8]) -> Result<(), Fault> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        let index = self.index(at, bytes.len()).ok_or(Fault)?;
+        let (start, segment) = &mut self.segments[index];
+        let from = (at.0 - *start) as usize;
+        segment[from..from + bytes.len()].copy_from_slice(bytes);
+        Ok(())
+    }
+
+    fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>> {
+        *self.fds.get(fd as usize)?
+    }
+
+    fn install(&mut self, object: ObjectId) -> Result<u32, Errno> {
+        let free = self.fds.iter().position(Option::is_none);
+        let fd = free.unwrap_or(self.fds.len());
+        if fd >= 1 << 20 {
+            return Err(Errno::EMFILE);
+        }
+        if fd == self.fds.len() {
+            self.fds.push(None);
+        }
+        self.fds[fd] = Some(Ok(object));
+        Ok(fd as u32)
+    }
+
+    fn caps(&self) -> Caps {
+        self.caps
+    }
+
+    fn cpu(&self) -> u32 {
+        self.cpu
+    }
+}
