@@ -43,8 +43,6 @@ enum EdgeKind {
 
 /// Checks the graph of a linked program.
 pub(crate) fn check(era: Era, program: &[Insn]) -> Result<Graph, (usize, No)> {
-    functions(era, program)?;
-    last_insn(era, program)?;
     let mut search = Search::new(era, program);
     search.run()?;
     search.all_reached()?;
@@ -52,28 +50,50 @@ pub(crate) fn check(era: Era, program: &[Insn]) -> Result<Graph, (usize, No)> {
 }
 
 /// Programs of several functions (v4.16) have several graphs, which is not modelled.
-fn functions(era: Era, program: &[Insn]) -> Result<(), (usize, No)> {
+fn functions(program: &[Insn]) -> Result<(), (usize, No)> {
     let calls_local = |insn: &Insn| {
         insn.code == code::BPF_JMP | code::BPF_CALL && insn.src() == code::BPF_PSEUDO_CALL
     };
     match program.iter().position(calls_local) {
-        Some(pc) if era.since(4, 16) => {
-            Err((pc, No::not_modelled("calls between BPF functions (v4.16)")))
-        }
-        _ => Ok(()),
+        Some(pc) => Err((pc, No::not_modelled("calls between BPF functions (v4.16)"))),
+        None => Ok(()),
     }
 }
 
-/// v4.16 (cc8b0b92a169) looks at the last instruction before it looks at the graph.
-fn last_insn(era: Era, program: &[Insn]) -> Result<(), (usize, No)> {
+/// What v4.16 (cc8b0b92a169) asks before it looks at the graph: jumps stay in the program, and
+/// its last instruction leaves it. Source: `check_subprogs()`.
+pub(crate) fn ends(era: Era, program: &[Insn]) -> Result<(), (usize, No)> {
+    if !era.since(4, 16) {
+        return Ok(());
+    }
+    functions(program)?;
+    for (pc, insn) in program.iter().enumerate() {
+        let Some(off) = distance(*insn) else { continue };
+        let to = pc as i64 + 1 + off;
+        if !(0..program.len() as i64).contains(&to) {
+            return Err((pc, rules::jump_out_of_range(pc, to)));
+        }
+    }
     let Some(last) = program.last() else { return Ok(()) };
-    let leaves = last.class() == code::BPF_JMP
-        && matches!(last.code & 0xf0, code::BPF_EXIT | code::BPF_JA)
-        || last.code == code::BPF_JMP32 | code::BPF_JA;
-    if !era.since(4, 16) || leaves {
+    let leaves = matches!(last.code & 0xf0, code::BPF_EXIT | code::BPF_JA);
+    if is_jump(*last) && leaves {
         return Ok(());
     }
     Err((program.len() - 1, rules::plain("last insn is not an exit or jmp")))
+}
+
+fn is_jump(insn: Insn) -> bool {
+    matches!(insn.class(), code::BPF_JMP | code::BPF_JMP32)
+}
+
+/// How far a jump goes; none for what is no jump.
+fn distance(insn: Insn) -> Option<i64> {
+    match insn.code & 0xf0 {
+        _ if !is_jump(insn) => None,
+        code::BPF_CALL | code::BPF_EXIT => None,
+        code::BPF_JA if insn.class() == code::BPF_JMP32 => Some(insn.imm.into()),
+        _ => Some(insn.off.into()),
+    }
 }
 
 struct Search<'a> {

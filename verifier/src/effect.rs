@@ -306,7 +306,8 @@ fn scrub(cx: Cx<'_>, state: &mut State, base: Reg, off: i64, size: i64) {
 fn call(cx: Cx<'_>, state: &mut State, ids: &mut Ids, id: i32) {
     let Some(proto) = cx.env.helper(id) else { return };
     let map = require::map_of(state, &proto);
-    if cx.era.ranges() {
+    // Before v4.7 a helper's memory holds data, and it still does after the call.
+    if cx.era.since(4, 7) {
         helper_memory(cx, state, proto.args, map);
     }
     state.clobber();

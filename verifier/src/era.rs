@@ -102,13 +102,4 @@ impl Era {
     pub fn branch_limit(self) -> usize {
         if self.since(5, 2) { 8192 } else { 1024 }
     }
-
-    /// How many helper numbers the release knows, where that is certain (`__BPF_FUNC_MAX_ID`).
-    pub fn helper_count(self) -> Option<i32> {
-        match (self.release.major, self.release.minor) {
-            (4, 4) => Some(26),
-            (4, 5) => Some(27),
-            _ => None,
-        }
-    }
 }

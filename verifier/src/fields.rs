@@ -18,11 +18,10 @@ pub(crate) fn opcode(era: Era, insn: Insn) -> Result<(), No> {
         code::BPF_LDX if mode != code::BPF_MEM && !signed || insn.imm != 0 => {
             return Err(rules::reserved("BPF_LDX"));
         }
-        code::BPF_STX if mode != code::BPF_MEM && mode != code::BPF_ATOMIC => {
-            return Err(rules::reserved("BPF_STX"));
-        }
-        code::BPF_STX if insn.imm != 0 && (mode == code::BPF_MEM || !era.since(5, 12)) => {
-            return Err(rules::reserved("BPF_STX"));
+        // Since v5.12 (91c960b00566) the walk asks, since the immediate of an atomic counts.
+        code::BPF_STX if !era.since(5, 12) => {
+            let known = mode == code::BPF_MEM || mode == code::BPF_ATOMIC;
+            zero("BPF_STX", known && insn.imm == 0)?;
         }
         _ => {}
     }
@@ -102,7 +101,7 @@ fn ld(era: Era, insn: Insn) -> Result<(), No> {
 
 fn stx(era: Era, insn: Insn) -> Result<(), No> {
     if insn.code & 0xe0 != code::BPF_ATOMIC {
-        return Ok(());
+        return zero("BPF_STX", insn.code & 0xe0 == code::BPF_MEM && insn.imm == 0);
     }
     let size = insn.code & 0x18;
     let word = size == code::BPF_W || size == code::BPF_DW;

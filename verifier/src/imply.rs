@@ -27,11 +27,11 @@ pub(crate) fn implies(era: Era, old: &State, cur: &State) -> bool {
         })
 }
 
-/// Nothing changed between the two, and nothing in them is a range: walking on cannot end.
+/// Nothing changed between the two, and the kernel knows no more of them: walking on cannot end.
 pub(crate) fn is_stuck(old: &State, cur: &State) -> bool {
     let known = |value: &Value| match value {
-        Value::Scalar(scalar) => scalar.value().is_some(),
-        Value::MapValue { lo, hi, .. } => lo == hi,
+        Value::Scalar(scalar) => !scalar.fuzzy,
+        Value::MapValue { fuzzy, .. } => !fuzzy,
         Value::NotInit
         | Value::Ctx { .. }
         | Value::MapPtr { .. }

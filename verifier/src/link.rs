@@ -2,8 +2,9 @@
 //!
 //! Source: `replace_map_fd_with_map_ptr()` of v4.4, `resolve_pseudo_ldimm64()` of v5.8.
 
+use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::insn::{Insn, code};
-use bpfsim_abi::{Errno, helper::HelperProto};
+use bpfsim_abi::{Errno, helper_id, helper_protos};
 
 use crate::era::Era;
 use crate::rules::{self, No};
@@ -119,12 +120,19 @@ fn direct_value(shape: MapShape, off: u32) -> Result<(), No> {
 }
 
 /// The helper `id`, or what the kernel says of it.
+///
+/// `__BPF_FUNC_MAX_ID` is one more than the last helper of the release; a series' own helpers are
+/// known to `env`.
 pub(crate) fn helper(era: Era, env: &dyn Env, id: i32) -> Result<HelperProto, No> {
-    match env.helper(id) {
-        Some(proto) => Ok(proto),
-        None if id < 0 || era.helper_count().is_some_and(|count| id >= count) => {
-            Err(rules::invalid_helper(era, id))
-        }
-        None => Err(rules::unknown_helper(era, id)),
+    if let Some(proto) = env.helper(id) {
+        return Ok(proto);
     }
+    let number = u32::try_from(id).ok();
+    let exists = id == 0 || number.is_some_and(|id| helper_id::exists(id, era.release()));
+    let in_tables = helper_protos::protos().iter().any(|row| Some(row.proto.id) == number);
+    Err(match (exists, in_tables || id == 0) {
+        (false, _) => rules::invalid_helper(era, id),
+        (true, true) => rules::unknown_helper(era, id),
+        (true, false) => rules::helper_not_modelled(era, id),
+    })
 }

@@ -7,10 +7,10 @@
 use std::fmt;
 
 use bpfsim_abi::insn::Reg;
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Errno, Release, helper_id};
 
 use crate::era::{Era, v};
-use crate::state::Value;
+use crate::state::{STACK_BYTES, Value};
 
 /// A rule that an instruction breaks.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,11 +123,12 @@ pub(crate) fn infinite_loop(pc: usize) -> No {
     invalid(format!("infinite loop detected at insn {pc}"))
 }
 
-/// v4.4 misspells "processed", and so do its successors up to v4.19.
-pub(crate) fn too_large(era: Era, walked: usize) -> No {
+/// v4.4 misspells "processed", and so do its successors up to v4.19. `exact` says that the walk
+/// so far is the kernel's, step by step.
+pub(crate) fn too_large(era: Era, walked: usize, exact: bool) -> No {
     let word = if era.since(5, 0) { "Processed" } else { "Proccessed" };
     let no = No::new(Errno::E2BIG, format!("BPF program is too large. {word} {walked} insn"));
-    if era.walk_limit_is_exact() { no } else { no.before(4, 7) }
+    if exact { no } else { no.before(4, 7) }
 }
 
 pub(crate) fn too_complex(era: Era) -> No {
@@ -205,17 +206,17 @@ pub(crate) fn subtract_from_stack(reg: Reg) -> No {
 }
 
 pub(crate) fn math_with_constant(name: &str, value: i64) -> No {
-    access(format!("math between {name} pointer and {value} is not allowed"))
+    invalid(format!("math between {name} pointer and {value} is not allowed"))
 }
 
 pub(crate) fn math_with_unbounded(name: &str) -> No {
-    access(format!(
+    invalid(format!(
         "math between {name} pointer and register with unbounded min value is not allowed"
     ))
 }
 
 pub(crate) fn makes_pointer_out_of_bounds(value: i64, name: &str) -> No {
-    access(format!("value {value} makes {name} pointer be out of bounds"))
+    invalid(format!("value {value} makes {name} pointer be out of bounds"))
 }
 
 pub(crate) fn narrow_on_pointer(reg: Reg) -> No {
@@ -244,11 +245,8 @@ pub(crate) fn misaligned_stack(era: Era, base: i64, off: i64, size: u32) -> No {
     if !era.ranges() {
         return access(format!("misaligned access off {total} size {size}"));
     }
-    if era.since(6, 0) {
-        // Constant bits print as one number, with the constant offset in it.
-        return access(format!("misaligned stack access off {base}+{off} size {size}"));
-    }
-    access(format!("misaligned stack access off (0x0; 0x0)+{base}+{off} size {size}"))
+    let var = if era.since(6, 0) { "0" } else { "(0x0; 0x0)" };
+    access(format!("misaligned stack access off {var}+{base}+{off} size {size}"))
 }
 
 pub(crate) fn map_bounds(era: Era, reg: Reg, value_size: u32, off: i64, size: u32) -> No {
@@ -295,6 +293,12 @@ pub(crate) fn spill_size() -> No {
     access("invalid size of register spill")
 }
 
+/// Half of a spilled register is read; v5.3 (f7cf25b2026d) calls that a fill.
+pub(crate) fn fill_size(era: Era) -> No {
+    let word = if era.since(5, 3) { "fill" } else { "spill" };
+    access(format!("invalid size of register {word}"))
+}
+
 pub(crate) fn corrupted_spill() -> No {
     access("corrupted spill memory")
 }
@@ -336,9 +340,8 @@ pub(crate) fn packet_load_not_here_v4_4() -> No {
     invalid("BPF_LD_ABS|IND instructions not allowed for this program type")
 }
 
-pub(crate) fn packet_load_without_skb(era: Era) -> No {
-    let what = if era.since(4, 20) { "BPF_LD_[ABS|IND]" } else { "BPF_LD_ABS|IND" };
-    invalid(format!("at the time of {what} R6 != pointer to skb"))
+pub(crate) fn packet_load_without_skb() -> No {
+    invalid("at the time of BPF_LD_ABS|IND R6 != pointer to skb")
 }
 
 pub(crate) fn leaks_at_exit() -> No {
@@ -347,17 +350,45 @@ pub(crate) fn leaks_at_exit() -> No {
 
 // ---- calls ----------------------------------------------------------------------------------
 
-/// The name that v4.10 (ebb676daa1a3) and later print with a number that they do not know.
+/// A helper as messages name it: by number, since v4.10 (ebb676daa1a3) by name too.
 fn helper(era: Era, id: i32) -> String {
-    if era.since(4, 10) { format!("unknown#{id}") } else { id.to_string() }
+    let known = u32::try_from(id).ok().and_then(|id| helper_id::by_number(id, era.release()));
+    match known {
+        _ if !era.since(4, 10) => id.to_string(),
+        Some(entry) => format!("{}#{id}", entry.name),
+        None if id == 0 => "bpf_unspec#0".to_owned(),
+        None => format!("unknown#{id}"),
+    }
 }
 
 pub(crate) fn invalid_helper(era: Era, id: i32) -> No {
     invalid(format!("invalid func {}", helper(era, id)))
 }
 
+/// v6.10 says that it is the program's type that the helper does not suit.
 pub(crate) fn unknown_helper(era: Era, id: i32) -> No {
-    invalid(format!("unknown func {}", helper(era, id)))
+    let words = match era.since(6, 10) {
+        true => "program of this type cannot use helper",
+        false => "unknown func",
+    };
+    invalid(format!("{words} {}", helper(era, id)))
+}
+
+/// The release has this helper, and whom it serves stands in no table here.
+pub(crate) fn helper_not_modelled(era: Era, id: i32) -> No {
+    No::not_modelled(format!("helper {}", helper(era, id)))
+}
+
+/// A tail call into what is no program array: v5.5 (d2e4c1e6c294) looks before the table does.
+pub(crate) fn tail_call_map(era: Era, map_type: u32) -> No {
+    match era.release() {
+        release if release < v(5, 5) => wrong_map_type(era, map_type, "tail_call", 12),
+        release if release < v(6, 16) => invalid("kernel subsystem misconfigured verifier"),
+        release if release < v(6, 17) => {
+            No::new(Errno::EFAULT, "verifier bug: expected array map for tail call(1)")
+        }
+        _ => invalid("expected prog array map for tail call"),
+    }
 }
 
 pub(crate) fn gpl_only() -> No {
@@ -376,11 +407,19 @@ pub(crate) fn memory_types(era: Era) -> &'static str {
     }
 }
 
-pub(crate) fn argument_stack_bounds(era: Era, reg: Reg, off: i64, size: i64) -> No {
+pub(crate) fn argument_stack_bounds(era: Era, reg: Reg, off: i64, size: i64, write: bool) -> No {
     if !era.since(5, 12) {
         return access(format!("invalid stack type {} off={off} access_size={size}", R(reg)));
     }
-    access(format!("invalid read from stack {} off={off} size={size}", R(reg)))
+    let verb = if write { "write to" } else { "read from" };
+    let no = access(format!("invalid {verb} stack {} off={off} size={size}", R(reg)));
+    // What starts within the stack and ends above it is EINVAL since v6.8 (a833a17aeac7).
+    let ends_above = (-STACK_BYTES..0).contains(&off) && era.since(6, 8);
+    if ends_above { No { errno: Errno::EINVAL, ..no } } else { no }
+}
+
+pub(crate) fn size_may_be_negative(reg: Reg) -> No {
+    access(format!("{} min value is negative, either use unsigned or 'var &= const'", R(reg)))
 }
 
 pub(crate) fn argument_uninit_stack(era: Era, reg: Reg, off: i64, at: i64, size: i64) -> No {

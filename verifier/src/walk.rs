@@ -10,8 +10,8 @@
 //! Source: `do_check()` and `is_state_visited()` of v4.4; the count of branches per state that
 //! finds endless loops is that of v5.3.
 
-use bpfsim_abi::Errno;
 use bpfsim_abi::insn::{Imm64, Insn, Op, Operand, Reg, Size, decode, decode_at};
+use bpfsim_abi::{Errno, helper_id};
 
 use crate::cfg::{self, Graph};
 use crate::disasm::disasm;
@@ -35,7 +35,12 @@ pub(crate) fn check(
         return Err(reject(era, None, false, No::new(Errno::E2BIG, "")));
     }
     let at = |(pc, no)| reject(era, Some(pc), false, no);
+    // v5.8 looks at the ends first, v4.16 at the maps.
+    if era.since(5, 8) {
+        cfg::ends(era, program).map_err(at)?;
+    }
     let maps = link::link(era, program, env).map_err(at)?;
+    cfg::ends(era, program).map_err(at)?;
     let graph = cfg::check(era, program).map_err(at)?;
     if !ctx::is_modelled(env.prog_type()) {
         let no = No::not_modelled(format!("programs of type {}", env.prog_type()));
@@ -133,6 +138,8 @@ struct Walk<'a> {
     depth: i64,
     walked: usize,
     jumps: usize,
+    /// Some jump went both ways.
+    forked: bool,
     /// `walked` and `jumps` when the last state was kept.
     kept: (usize, usize),
     parent: Option<usize>,
@@ -160,6 +167,7 @@ impl<'a> Walk<'a> {
             depth: 0,
             walked: 0,
             jumps: 0,
+            forked: false,
             kept: (0, 0),
             parent: None,
         }
@@ -199,7 +207,9 @@ impl<'a> Walk<'a> {
     fn count(&mut self) -> Result<(), No> {
         self.walked += 1;
         if self.walked > self.cx.era.walk_limit() {
-            return Err(rules::too_large(self.cx.era, self.walked));
+            // Without a fork there is nothing that the kernel could have skipped.
+            let exact = self.cx.era.walk_limit_is_exact() || !self.forked;
+            return Err(rules::too_large(self.cx.era, self.walked, exact));
         }
         Ok(())
     }
@@ -239,6 +249,7 @@ impl<'a> Walk<'a> {
                 if self.waiting.len() >= self.cx.era.branch_limit() {
                     return Err(rules::too_complex(self.cx.era));
                 }
+                self.forked = true;
                 if let Some(parent) = self.parent {
                     self.arena[parent].open += 1;
                 }
@@ -361,7 +372,7 @@ impl<'a> Walk<'a> {
             let head = if resumed { format!("\nfrom {prev} to {pc}:") } else { format!("{pc}:") };
             self.log.message(&format!("{head}{line}"));
         }
-        let names = |id| cx.env.helper(id).map(|proto| proto.name);
+        let names = |id| helper_name(cx, id);
         let text = match self.cx.maps.at[pc] {
             // The address of a map is nobody's business; the kernel prints 0 to the unprivileged.
             Some(_) => {
@@ -382,6 +393,15 @@ impl<'a> Walk<'a> {
         } else if era.since(4, 7) {
             self.log.message(&format!("processed {walked} insns"));
         }
+    }
+}
+
+/// The name of a helper without its prefix: the release's, or the series'.
+fn helper_name(cx: Cx<'_>, id: i32) -> Option<&'static str> {
+    let known = helper_id::by_number(u32::try_from(id).ok()?, cx.era.release());
+    match known {
+        Some(entry) => entry.name.strip_prefix("bpf_"),
+        None => cx.env.helper(id).map(|proto| proto.name),
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! Source: `check_call()`, `check_func_arg()`, `check_map_func_compatibility()` of v4.4.
 
-use bpfsim_abi::Release;
 use bpfsim_abi::helper::{Arg, HelperProto, Ret};
 use bpfsim_abi::insn::Reg;
+use bpfsim_abi::{Release, helper_protos};
 
 use super::Cx;
 use super::memory::RDONLY_PROG;
@@ -25,7 +25,7 @@ struct Bond {
 /// `check_map_func_compatibility()`: program arrays, perf events, stack traces, control groups,
 /// and the lookup of another CPU's value.
 const BONDS: &[Bond] = &[
-    Bond { since: v(4, 4), map_types: &[3], helpers: &[12], both_ways: true },
+    Bond { since: v(4, 4), map_types: &[PROG_ARRAY], helpers: &[TAIL_CALL], both_ways: true },
     Bond { since: v(4, 4), map_types: &[4], helpers: &[22, 25, 55, 111, 121], both_ways: true },
     Bond { since: v(4, 6), map_types: &[7], helpers: &[27], both_ways: true },
     Bond { since: v(4, 8), map_types: &[8], helpers: &[33, 37], both_ways: true },
@@ -34,6 +34,36 @@ const BONDS: &[Bond] = &[
 
 /// Helpers that write into a map by key: update, delete, push, pop.
 const WRITERS: &[u32] = &[2, 3, 87, 88];
+
+/// `BPF_MAP_TYPE_PROG_ARRAY`.
+const PROG_ARRAY: u32 = 3;
+/// `BPF_FUNC_tail_call`.
+const TAIL_CALL: u32 = 12;
+
+/// What a helper does with a buffer and its size, beyond the argument classes of v4.4.
+#[derive(Clone, Copy)]
+struct Buffer {
+    /// It is filled, and need not be initialised; `None` where no table says.
+    fills: Option<bool>,
+    /// It may be empty; `None` where no table says.
+    may_be_empty: Option<bool>,
+}
+
+impl Buffer {
+    fn of(release: Release, id: u32) -> Buffer {
+        let rows = helper_protos::protos().iter();
+        let row =
+            rows.filter(|row| row.proto.id == id && row.from <= release).max_by_key(|row| row.from);
+        let holds = |since: Option<Release>| since.is_some_and(|since| since <= release);
+        Buffer {
+            fills: row.map(|row| holds(row.uninit_since)),
+            may_be_empty: row.map(|row| holds(row.zero_size_since)),
+        }
+    }
+
+    /// Keys and values: read, and never empty.
+    const READ: Buffer = Buffer { fills: Some(false), may_be_empty: Some(false) };
+}
 
 /// The arguments' registers.
 const ARGS: [u8; 5] = [1, 2, 3, 4, 5];
@@ -46,7 +76,7 @@ pub(super) fn check(cx: Cx<'_>, state: &State, id: i32) -> Result<(), No> {
     let mut map = None;
     for (arg, number) in proto.args.into_iter().zip(ARGS) {
         let Some(reg) = Reg::new(number) else { continue };
-        argument(cx, state, arg, reg, &mut map)?;
+        argument(cx, state, &proto, arg, reg, &mut map)?;
     }
     if proto.ret == Ret::MapValueOrNull && map.is_none() {
         return Err(rules::plain("kernel subsystem misconfigured verifier"));
@@ -71,6 +101,7 @@ pub(crate) fn map_of(state: &State, proto: &HelperProto) -> Option<u16> {
 fn argument(
     cx: Cx<'_>,
     state: &State,
+    proto: &HelperProto,
     arg: Arg,
     reg: Reg,
     map: &mut Option<u16>,
@@ -88,7 +119,7 @@ fn argument(
         Arg::ConstMapPtr => match value {
             Value::MapPtr { map: index } => {
                 *map = Some(index);
-                Ok(())
+                map_is_modelled(cx, index)
             }
             _ => Err(rules::argument_type(cx.era, reg, value, "map_ptr")),
         },
@@ -100,15 +131,15 @@ fn argument(
         Arg::MapKey => {
             let shape = size_of(*map).ok_or_else(|| rules::helper_without_map("key"))?;
             pointed_to(cx, value, reg, true)?;
-            memory(cx, state, reg, shape.key_size.into(), arg)
+            memory(cx, state, reg, shape.key_size.into(), Buffer::READ)
         }
         Arg::MapValue => {
             let shape = size_of(*map).ok_or_else(|| rules::helper_without_map("value"))?;
             pointed_to(cx, value, reg, true)?;
-            memory(cx, state, reg, shape.value_size.into(), arg)
+            memory(cx, state, reg, shape.value_size.into(), Buffer::READ)
         }
         Arg::Stack => pointed_to(cx, value, reg, false),
-        Arg::ConstStackSize => sized(cx, state, reg),
+        Arg::ConstStackSize => sized(cx, state, reg, Buffer::of(cx.era.release(), proto.id)),
     }
 }
 
@@ -133,7 +164,7 @@ fn pointed_to(cx: Cx<'_>, value: Value, reg: Reg, is_key: bool) -> Result<(), No
 }
 
 /// The size argument, and the memory that the argument before it points to.
-fn sized(cx: Cx<'_>, state: &State, reg: Reg) -> Result<(), No> {
+fn sized(cx: Cx<'_>, state: &State, reg: Reg, buffer: Buffer) -> Result<(), No> {
     let value = state.reg(reg);
     let before = Reg::new(reg.index() as u8 - 1).filter(|&before| before != Reg::R0);
     let Some(before) = before else {
@@ -145,6 +176,9 @@ fn sized(cx: Cx<'_>, state: &State, reg: Reg) -> Result<(), No> {
             None if !cx.era.ranges() => {
                 return Err(rules::argument_type(cx.era, reg, value, "imm").before(4, 11));
             }
+            None if scalar.smin < 0 && !scalar.fuzzy => {
+                return Err(rules::size_may_be_negative(reg));
+            }
             None if scalar.umin > 0 && scalar.umax < 1 << 29 => scalar.umax as i64,
             None => return Err(No::not_modelled("a size argument without bounds")),
         },
@@ -153,24 +187,27 @@ fn sized(cx: Cx<'_>, state: &State, reg: Reg) -> Result<(), No> {
             return Err(rules::argument_type(cx.era, reg, value, expected));
         }
     };
-    memory(cx, state, before, bytes, Arg::Stack)
+    memory(cx, state, before, bytes, buffer)
 }
 
-/// `size` bytes that a helper reads, or that it fills where it takes a buffer.
-fn memory(cx: Cx<'_>, state: &State, reg: Reg, size: i64, arg: Arg) -> Result<(), No> {
+/// `size` bytes that a helper reads, or that it fills.
+fn memory(cx: Cx<'_>, state: &State, reg: Reg, size: i64, buffer: Buffer) -> Result<(), No> {
     let value = state.reg(reg);
+    if size == 0 && buffer.may_be_empty != Some(false) {
+        return Err(No::not_modelled("a buffer of no bytes as argument"));
+    }
     let Some(off) = value.stack_offset() else { return map_memory(cx, value, reg, size) };
+    let fills = buffer.fills.unwrap_or(false);
     if !(-STACK_BYTES..0).contains(&off) || off + size > 0 || size <= 0 {
-        // Buffers of no bytes are fine for some helpers since v4.6.
-        let no = rules::argument_stack_bounds(cx.era, reg, off, size);
-        return Err(if size == 0 && arg == Arg::Stack { no.before(4, 6) } else { no });
+        return Err(rules::argument_stack_bounds(cx.era, reg, off, size, fills));
     }
     match (0..size).find(|i| !is_initialised(cx, state, off + i)) {
         None => Ok(()),
+        Some(_) if fills => Ok(()),
         Some(at) => {
             let no = rules::argument_uninit_stack(cx.era, reg, off, at, size);
             // Helpers fill buffers that need not be initialised since v4.7 (435faee1aae9).
-            Err(if arg == Arg::Stack { no.before(4, 7) } else { no })
+            Err(if buffer.fills.is_none() { no.before(4, 7) } else { no })
         }
     }
 }
@@ -201,11 +238,19 @@ fn map_memory(cx: Cx<'_>, value: Value, reg: Reg, size: i64) -> Result<(), No> {
     Err(rules::map_bounds(cx.era, reg, room as u32, lo, size as u32))
 }
 
+/// Maps of maps (v4.12), redirect targets, storage, queues and rings have rules of their own.
+fn map_is_modelled(cx: Cx<'_>, map: u16) -> Result<(), No> {
+    let map_type = cx.maps.shapes[usize::from(map)].map_type;
+    if map_type >= 12 && cx.era.since(4, 12) {
+        return Err(No::not_modelled(format!("helpers on maps of type {map_type}")));
+    }
+    Ok(())
+}
+
 fn compatible(cx: Cx<'_>, map: u16, proto: &HelperProto) -> Result<(), No> {
     let shape = cx.maps.shapes[usize::from(map)];
-    // Maps of maps (v4.12), redirect targets, storage, queues and rings have rules of their own.
-    if shape.map_type >= 12 && cx.era.since(4, 12) {
-        return Err(No::not_modelled(format!("helpers on maps of type {}", shape.map_type)));
+    if proto.id == TAIL_CALL && shape.map_type != PROG_ARRAY {
+        return Err(rules::tail_call_map(cx.era, shape.map_type));
     }
     for bond in BONDS.iter().filter(|bond| cx.era.release() >= bond.since) {
         let (map_in, helper_in) =

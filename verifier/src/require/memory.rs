@@ -186,7 +186,7 @@ fn stack_read(cx: Cx<'_>, state: &State, at: i64, size: u32) -> Result<(), No> {
             8 if slot.bytes.iter().all(|&byte| byte == Byte::Spill) => Ok(()),
             8 => Err(rules::corrupted_spill()),
             _ if data => Ok(()),
-            _ => Err(rules::spill_size()),
+            _ => Err(rules::fill_size(cx.era)),
         };
     }
     let readable = |byte| match byte {

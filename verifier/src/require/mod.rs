@@ -82,7 +82,7 @@ fn packet(cx: Cx<'_>, state: &State, index: Option<Reg>) -> Result<(), No> {
     match state.regs()[R6] {
         Value::NotInit => return Err(rules::plain_access("R6 !read_ok")),
         Value::Ctx { .. } => {}
-        _ => return Err(rules::packet_load_without_skb(cx.era)),
+        _ => return Err(rules::packet_load_without_skb()),
     }
     match index {
         Some(reg) => readable(state, reg),
