@@ -62,6 +62,23 @@ impl fmt::Display for Problems {
 
 impl std::error::Error for Problems {}
 
+/// `text` on one line of bounded length: it may quote names out of a damaged file.
+fn printable(text: &str) -> String {
+    const LONGEST: usize = 500;
+    let mut plain = String::new();
+    for c in text.chars().take(LONGEST) {
+        if c.is_control() {
+            plain.extend(c.escape_default());
+        } else {
+            plain.push(c);
+        }
+    }
+    if text.chars().nth(LONGEST).is_some() {
+        plain.push_str("...");
+    }
+    plain
+}
+
 /// Collects problems while a text is read.
 pub(super) struct Log<'a> {
     file: &'a str,
@@ -112,12 +129,18 @@ impl<'a> Log<'a> {
 
     fn push(&mut self, severity: Severity, at: usize, thing: &str, message: String, help: String) {
         let (line, column) = self.position(at);
-        let (file, thing) = (self.file.to_owned(), thing.to_owned());
+        let (file, thing) = (self.file.to_owned(), printable(thing));
+        let (message, help) = (printable(&message), printable(&help));
         self.problems.push(Problem { file, line, column, severity, thing, message, help });
     }
 
+    /// How many errors were found so far.
+    pub(super) fn errors(&self) -> usize {
+        self.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
+    }
+
     pub(super) fn has_errors(&self) -> bool {
-        self.problems.iter().any(|problem| problem.severity == Severity::Error)
+        self.errors() > 0
     }
 
     /// Everything found, in file order.

@@ -19,7 +19,9 @@ pub(crate) fn way_out(name: &str, candidates: &[&str]) -> String {
     }
     let all = candidates.join(", ");
     match nearest(name, candidates) {
+        Some(near) if candidates.len() > 12 => format!("did you mean '{near}'?"),
         Some(near) => format!("did you mean '{near}'? (there are: {all})"),
+        None if candidates.len() == 1 => format!("write {all}"),
         None => format!("write one of {all}"),
     }
 }

@@ -119,9 +119,9 @@ impl<'a> Reader<'a> {
     fn call_op(&mut self, node: &Node<'a>, how: Strictness) -> Option<CallOp> {
         let thing = node.thing.clone();
         let mut table = node.table(&mut self.log, &format!("{thing} do"))?;
-        let deeds = table.present(&DEEDS);
-        if deeds.len() > 1 {
-            let message = format!("{} at once", deeds.join(" and "));
+        let (deeds, verbs) = (table.present(&DEEDS), table.present(&VERBS));
+        if !deeds.is_empty() && deeds.len() + verbs.len() > 1 {
+            let message = format!("{} at once", [deeds, verbs].concat().join(" and "));
             self.log.error(table.start, &table.thing, message, "write one [[call]] for each");
             return None;
         }
@@ -131,7 +131,7 @@ impl<'a> Reader<'a> {
             table.finish(&mut self.log);
             return op;
         }
-        if table.present(&VERBS).is_empty() {
+        if verbs.is_empty() {
             let all = [&VERBS[..], &DEEDS[..]].concat();
             let slip = table.slip(&all).map(|(_, _, near)| near);
             let near = slip.and_then(|near| nearest(near, &all));
@@ -181,9 +181,11 @@ impl<'a> Reader<'a> {
                 missing.push((prog.clone(), series.clone()));
             }
         }
+        missing.retain(|(prog, _)| !self.places.bodiless.contains(prog));
         if let Some((prog, series)) = missing.first() {
             let message = format!("program '{prog}' has no body for {series}");
             self.log.error(start, thing, message, super::progs::body_help(prog, series));
+            self.places.bodiless.push(prog.clone());
         }
     }
 }

@@ -24,7 +24,7 @@ impl<'a> Reader<'a> {
             }
             let Some(series) = self.series_name(at, &thing, node.key) else { continue };
             let explored = &self.scenario.explore.series;
-            if !explored.contains(&series) {
+            if self.series_ok && !explored.contains(&series) {
                 let names: Vec<&str> = explored.iter().map(String::as_str).collect();
                 let help = format!("{}, or name it in explore.series", way_out(&series, &names));
                 self.log.error(at, &thing, format!("'{series}' is not explored"), help);

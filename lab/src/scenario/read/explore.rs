@@ -9,8 +9,10 @@ impl<'a> Reader<'a> {
     pub(super) fn explore(&mut self, node: Option<Node<'a>>) {
         let Some(node) = node else { return };
         let Some(mut table) = node.table(&mut self.log, "[explore]") else { return };
+        let errors = self.log.errors();
         if let Some(node) = table.take("series") {
             self.explored_series(&node);
+            self.series_ok &= self.log.errors() == errors;
         }
         if let Some(node) = table.take("models") {
             let models = self.words(&node, "model", Model::ALL);
@@ -95,6 +97,9 @@ impl<'a> Reader<'a> {
 
     /// Whether this series, or for a plain name any variant of it, is explored.
     pub(super) fn is_explored(&self, series: &str) -> bool {
+        if !self.series_ok {
+            return true;
+        }
         let same = |name: &String| {
             name == series || name.split_once('@').is_some_and(|(plain, _)| plain == series)
         };

@@ -14,6 +14,7 @@ impl<'a> Reader<'a> {
             self.machine_ok = false;
             return;
         };
+        let errors = self.log.errors();
         if let Some(node) = table.take("possible") {
             match cpu_set(&node, &mut self.log) {
                 Some(cpus) => self.scenario.machine.possible = cpus,
@@ -29,6 +30,7 @@ impl<'a> Reader<'a> {
             self.scenario.machine.preempt = preempt.unwrap_or(Preempt::None);
         }
         table.finish(&mut self.log);
+        self.machine_ok &= self.log.errors() == errors;
     }
 
     fn online(&mut self, node: &Node<'a>) {

@@ -95,6 +95,7 @@ impl<'a> Reader<'a> {
             if !map.empty && map.max_entries.is_some_and(|max| max < map.entries) {
                 let wrong = format!("less than the {} entries present at the start", map.entries);
                 node.bad(log, wrong, "raise it, lower entries, or write empty = true");
+                map.max_entries = None;
             }
         }
     }
@@ -231,7 +232,7 @@ impl<'a> Options<'a> {
 /// The layout of a value of which only the size is known: words as large as divide it.
 fn words(size: u32) -> Vec<Field> {
     let types = [FieldType::U64, FieldType::U32, FieldType::U16];
-    let fitting = types.into_iter().find(|ty| size % ty.bytes() == 0);
+    let fitting = types.into_iter().find(|ty| size.is_multiple_of(ty.bytes()));
     let ty = fitting.unwrap_or(FieldType::U8);
     let word = |index| Field { name: format!("w{index}"), ty, offset: index * ty.bytes() };
     (0..size / ty.bytes()).map(word).collect()

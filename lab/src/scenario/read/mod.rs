@@ -34,6 +34,8 @@ pub(super) struct Reader<'a> {
     pub(super) places: Places,
     /// `machine` could be read: CPU numbers can be judged.
     machine_ok: bool,
+    /// `explore.series` could be read: what is not in it is not explored.
+    series_ok: bool,
 }
 
 /// Byte offsets of what later checks complain about, and what only they need.
@@ -51,6 +53,8 @@ pub(super) struct Places {
     broken_maps: Vec<String>,
     /// Programs that were named but could not be read.
     broken_progs: Vec<String>,
+    /// Programs already reported to lack a body.
+    bodiless: Vec<String>,
     /// Programs whose type is written.
     typed_progs: Vec<String>,
     /// Sections that could not be read whole: what refers to them cannot be judged.
@@ -77,7 +81,8 @@ pub(super) fn parse(text: &str, file: &str, known_series: &[&str]) -> Result<Par
     let root = Table::new("", 0, document.get_ref());
     let scenario = empty_scenario(known_series);
     let places = Places::default();
-    let mut reader = Reader { log, known_series, scenario, places, machine_ok: true };
+    let mut reader =
+        Reader { log, known_series, scenario, places, machine_ok: true, series_ok: true };
     if reader.read(root) {
         lint::whole_file(&mut reader);
     }
@@ -126,16 +131,26 @@ impl<'a> Reader<'a> {
         self.scenario.question = self.optional_text(root.take("question"));
         self.scenario.cites = self.optional_text(root.take("cites"));
         self.scenario.attribution = self.optional_text(root.take("attribution"));
-        self.machine(root.take("machine"));
-        self.explore(root.take("explore"));
-        self.maps(root.take("map"));
-        self.progs(root.take("prog"));
-        self.hotplug(root.take("hotplug"));
-        self.runs(root.take("run"));
-        self.threads(root.take("thread"));
-        self.calls(root.take("call"));
-        self.expects(root.take("expect"));
+        let (machine, explore) = (root.take("machine"), root.take("explore"));
+        let [maps, progs, hotplug, runs, threads, calls, expects] =
+            ["map", "prog", "hotplug", "run", "thread", "call", "expect"].map(|key| root.take(key));
+        let errors = self.log.errors();
         root.finish(&mut self.log);
+        if self.log.errors() > errors {
+            // A section may hide under a wrong name: what refers to it cannot be judged.
+            self.places.incomplete = true;
+            self.machine_ok = machine.is_some();
+            self.series_ok = explore.is_some();
+        }
+        self.machine(machine);
+        self.explore(explore);
+        self.maps(maps);
+        self.progs(progs);
+        self.hotplug(hotplug);
+        self.runs(runs);
+        self.threads(threads);
+        self.calls(calls);
+        self.expects(expects);
         true
     }
 
@@ -177,12 +192,18 @@ impl<'a> Reader<'a> {
             return vec![];
         };
         let mut found = vec![];
+        let thing = format!("[{section}]");
         for (at, node) in table.take_rest() {
-            if is_name(node.key) {
+            if !node.is_table() {
+                let help = format!("write [{section}.NAME] above it");
+                let message = format!("'{}' belongs into a table with a name", node.key);
+                self.log.error(at, &thing, message, help);
+                self.places.incomplete = true;
+            } else if is_name(node.key) {
                 found.push((node, at));
             } else {
-                let thing = format!("[{section}]");
                 self.log.error(at, &thing, format!("'{}' is no name", node.key), NAME_HELP);
+                self.places.incomplete = true;
             }
         }
         found

@@ -200,8 +200,8 @@ impl<'a> Reader<'a> {
         } else {
             let bytes = node.hex(&mut self.log)?;
             if bytes.len() != size {
-                let wrong = format!("{} bytes, and a key has {size}", bytes.len());
-                node.bad(&mut self.log, wrong, format!("write {size} bytes"));
+                let wrong = format!("a key of {size} bytes is needed, this has {}", bytes.len());
+                node.bad(&mut self.log, wrong, "write two hex digits for each");
                 return None;
             }
             bytes
@@ -218,7 +218,7 @@ impl<'a> Reader<'a> {
         }
         let items = node.items(&mut self.log)?;
         let cpus = self.scenario.machine.possible.len();
-        if self.scenario.machine.possible.len() != items.len() && map.kind.is_percpu() {
+        if self.machine_ok && cpus != items.len() && map.kind.is_percpu() {
             let wrong = format!("{} values for {cpus} possible CPUs", items.len());
             node.bad(&mut self.log, wrong, "write one value per possible CPU");
             return None;

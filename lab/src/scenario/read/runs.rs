@@ -100,10 +100,12 @@ impl<'a> Reader<'a> {
         let explored = self.scenario.explore.series.iter();
         let missing: Vec<&str> =
             explored.filter(|series| self.lacks_body(name, series)).map(String::as_str).collect();
-        if let Some(first) = missing.first() {
+        let known = self.places.bodiless.iter().any(|known| known == name);
+        if let (Some(first), false) = (missing.first(), known) {
             let wrong = format!("the program has no body for {}", missing.join(", "));
             let help = body_help(name, first);
             node.bad(&mut self.log, wrong, help);
+            self.places.bodiless.push(name.to_owned());
         }
     }
 

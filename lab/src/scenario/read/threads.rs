@@ -47,6 +47,7 @@ impl<'a> Reader<'a> {
             table.rename(&format!("[[thread]] '{name}'"));
             if self.scenario.threads.iter().any(|thread| thread.name == *name) {
                 node.bad(&mut self.log, "two threads of this name", "rename one of them");
+                self.places.incomplete = true;
             }
         }
         let cpu = table.need(&mut self.log, "cpu", "write cpu = N");
@@ -76,9 +77,9 @@ impl<'a> Reader<'a> {
             let thing = format!("[thread.{}]", node.key);
             let Some(mut named) = node.table(&mut self.log, &thing) else { continue };
             let help = format!("write [thread.{}.for.SERIES]", node.key);
-            let inner = named.need(&mut self.log, "for", &help);
+            let Some(inner) = named.need(&mut self.log, "for", &help) else { continue };
             named.finish(&mut self.log);
-            let tables = self.for_tables(inner);
+            let tables = self.for_tables(Some(inner));
             others.push(Other { thread: Err(node.key.to_owned()), at, tables });
         }
     }
@@ -120,9 +121,9 @@ impl<'a> Reader<'a> {
         let mut ops: Vec<Do> = vec![];
         let mut good = true;
         let mut seen: Vec<String> = vec![];
-        for item in node.items(&mut self.log)? {
-            let thing = item.thing.clone();
-            let table = item.table(&mut self.log, &format!("{thing} do {}", ops.len() + 1));
+        for (number, item) in node.items(&mut self.log)?.iter().enumerate() {
+            let thing = format!("{} do {}", item.thing, number + 1);
+            let table = item.table(&mut self.log, &thing);
             let read = table.and_then(|table| self.operation(table, Strictness::Sound));
             let Some((op, into)) = read else {
                 good = false;
@@ -145,7 +146,9 @@ impl<'a> Reader<'a> {
             let line = self.log.position(*at).0;
             let wrong = format!("line {line} has a result of this name, in another thread");
             node.bad(&mut self.log, wrong, "rename one of them");
-        } else if seen.iter().any(|known| known == name) {
+            return;
+        }
+        if seen.iter().any(|known| known == name) {
             node.bad(&mut self.log, "two results of this name", "rename one of them");
         }
         self.places.intos.push((thread, name.to_owned(), node.start));

@@ -2,6 +2,7 @@
 
 use super::{SERIES, parse};
 use crate::asm::{NameTable, assemble};
+use crate::object;
 use crate::scenario::builtin::{BUILTINS, builtin};
 use crate::scenario::{Ctx, HotplugDo, Irqs, Source};
 use std::collections::BTreeSet;
@@ -67,6 +68,11 @@ fn the_default_is_three_runs_and_one_reader() {
     let files: Vec<&str> = SERIES.iter().map(|series| file(series)).collect();
     let stated = ["keyed", "ming_lei", "martin_lau", "merged", "merged"];
     assert_eq!(files, stated.map(|name| format!("count_{name}.bpf.o")));
+    for file in files {
+        let bytes = object::builtin::builtin(file).expect("is built in");
+        let object = object::ObjectFile::parse(bytes).expect("is an object");
+        assert!(object.map("stats").is_some() && object.prog("count").is_some(), "{file}");
+    }
 }
 
 #[test]
