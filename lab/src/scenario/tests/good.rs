@@ -220,6 +220,17 @@ fn variants_of_a_known_series() {
     "[[run]]\nprog = \"p\"\ncpu = 0\n[[run]]\nprog = \"p\"\ncpu = 0\n[prog.p]\nasm = \"exit\"",
     ""
 )]
+#[case::thread_off_line(
+    "[machine]\nonline = [0]\n[map.m]\nvalue_size = 8\n\
+     [[thread]]\nname = \"t\"\ncpu = 1\ndo = [{ next = \"m\" }]",
+    "9:7: error: [[thread]] 't': cpu = 1: the CPU is off line; \
+     name it in machine.online, or bring it on line with [[hotplug]]"
+)]
+#[case::last_cpu(
+    "[machine]\npossible = 1\n[[hotplug]]\ncpu = 0\ndo = \"offline\"",
+    "7:6: error: [[hotplug]] 1: do = \"offline\": CPU 0 is the only one on line: \
+     a kernel says EBUSY; start with two CPUs on line"
+)]
 #[case::nothing(
     "",
     "1:1: error: the scenario does nothing; write [[run]] and [[thread]], or [[call]]"

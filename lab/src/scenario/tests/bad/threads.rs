@@ -9,7 +9,7 @@ use rstest::rstest;
     r#"name = "reader""#,
     r#"51:8: error: [[thread]] 2: name = "reader": two threads of this name; rename one of them"#
 )]
-#[case::offline_cpu(
+#[case::thread_on_no_cpu(
     r#"name = "reader"
 cpu = 1
 "#,
