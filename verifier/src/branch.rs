@@ -57,6 +57,8 @@ fn null_check(era: Era, state: State, jump: Jump) -> Ways {
             true => state.values_mut().filter(|v| **v == tested).for_each(|v| *v = known),
             false => state.set(jump.dst, known),
         }
+        let surely = !matches!(tested, Value::MapValueOrNull { fuzzy: true, .. });
+        state.doubt |= is_null && !surely;
         state
     };
     let taken_is_null = jump.cond == Cond::Eq;
@@ -116,7 +118,8 @@ fn pointers(era: Era, mut state: State, jump: Jump, left: Value, right: Value) -
         Cond::Ne if decides => Ways { fall: None, taken: Some(state) },
         _ => {
             // Some later release decides this one too.
-            state.doubt |= matches!(left, Value::MapPtr { .. }) && era.since(5, 9);
+            let later = matches!(left, Value::MapPtr { .. } | Value::MapValueOrNull { .. });
+            state.doubt |= later && era.since(5, 9);
             both(state.clone(), state)
         }
     }

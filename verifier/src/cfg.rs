@@ -127,13 +127,18 @@ impl<'a> Search<'a> {
         Ok(())
     }
 
-    /// Equal states are looked for after every jump, since v4.7 (07016151a446) after calls too.
+    /// Equal states are looked for after every jump, from v4.7 (07016151a446) after calls too, and
+    /// since v6.2 (bffdeaa8a5af) after neither.
     fn finish(&mut self, pc: usize, kind: EdgeKind) {
         let after = match kind {
             EdgeKind::Plain => false,
-            EdgeKind::Jump => self.is_goto(pc),
-            EdgeKind::Call => self.era.since(4, 7),
+            EdgeKind::Jump => self.is_goto(pc) && !self.era.since(6, 2),
+            EdgeKind::Call => self.era.since(4, 7) && !self.era.since(6, 2),
         };
+        // v5.3 compares at conditional jumps themselves, too.
+        if kind == EdgeKind::Jump && !self.is_goto(pc) && self.era.loops() {
+            self.prune[pc] = true;
+        }
         if after && pc + 1 < self.prune.len() {
             self.prune[pc + 1] = true;
         }

@@ -20,6 +20,10 @@ impl Ids {
     }
 }
 
+/// `BPF_MAP_TYPE_ARRAY` and `BPF_MAP_TYPE_PERCPU_ARRAY`.
+const ARRAY: u32 = 2;
+const PERCPU_ARRAY: u32 = 6;
+
 /// `BPF_F_RDONLY_PROG`.
 const RDONLY_PROG: u32 = 1 << 7;
 
@@ -316,7 +320,8 @@ fn call(cx: Cx<'_>, state: &mut State, ids: &mut Ids, id: i32) {
         (Ret::MapValueOrNull, Some(map)) => {
             // v4.4 knows no copies: equal lookups are equal states.
             let id = if cx.era.ranges() { ids.next() } else { 0 };
-            Value::MapValueOrNull { map, id }
+            let array = matches!(cx.maps.shapes[usize::from(map)].map_type, ARRAY | PERCPU_ARRAY);
+            Value::MapValueOrNull { map, id, fuzzy: array && cx.era.since(6, 14) }
         }
         (Ret::Void | Ret::MapValueOrNull, _) => Value::NotInit,
     };

@@ -65,7 +65,7 @@ fn value_implies(old: Value, cur: Value, ids: &mut IdMap) -> bool {
         (Value::MapValue { map, lo, hi, .. }, Value::MapValue { map: m, lo: l, hi: h, .. }) => {
             map == m && lo <= l && h <= hi
         }
-        (Value::MapValueOrNull { map, id }, Value::MapValueOrNull { map: m, id: i }) => {
+        (Value::MapValueOrNull { map, id, .. }, Value::MapValueOrNull { map: m, id: i, .. }) => {
             map == m && same_id(id, i, ids)
         }
         (old, cur) => old == cur,

@@ -10,6 +10,7 @@ use bpfsim_abi::insn::Reg;
 use bpfsim_abi::{Errno, Release, helper_id};
 
 use crate::era::{Era, v};
+use crate::scalar::Scalar;
 use crate::state::{STACK_BYTES, Value};
 
 /// A rule that an instruction breaks.
@@ -182,7 +183,9 @@ pub(crate) fn pointer_cannot_move(era: Era, reg: Reg, value: Value) -> No {
         Value::MapValueOrNull { .. } => ", null-check it first",
         _ => "",
     };
-    access(format!("{} pointer arithmetic on {name} prohibited{hint}", R(reg)))
+    let no = access(format!("{} pointer arithmetic on {name} prohibited{hint}", R(reg)));
+    let maybe_value = matches!(value, Value::MapValueOrNull { fuzzy: true, .. });
+    if maybe_value { no.before(6, 14) } else { no }
 }
 
 pub(crate) fn bitwise_on_pointer(reg: Reg, operator: &str) -> No {
@@ -247,6 +250,30 @@ pub(crate) fn misaligned_stack(era: Era, base: i64, off: i64, size: u32) -> No {
     }
     let var = if era.since(6, 0) { "0" } else { "(0x0; 0x0)" };
     access(format!("misaligned stack access off {var}+{base}+{off} size {size}"))
+}
+
+/// Known bits as the kernel prints them (`tnum_strn()`), for a number that is known or whose
+/// upper bits are zero.
+fn known_bits(era: Era, scalar: Scalar) -> String {
+    match scalar.value() {
+        Some(value @ 0..=0xffff) if era.since(6, 0) => value.to_string(),
+        Some(value) if era.since(6, 0) => format!("{value:#x}"),
+        Some(value) => format!("({value:#x}; 0x0)"),
+        None => format!("(0x0; {:#x})", scalar.umax),
+    }
+}
+
+/// `what` is "value " for a map's value; `var` is the variable part, `fixed` the constant one.
+pub(crate) fn misaligned_atomic(
+    era: Era,
+    what: &str,
+    var: Scalar,
+    fixed: i64,
+    off: i64,
+    size: u32,
+) -> No {
+    let var = known_bits(era, var);
+    access(format!("misaligned {what}access off {var}+{fixed}+{off} size {size}"))
 }
 
 pub(crate) fn map_bounds(era: Era, reg: Reg, value_size: u32, off: i64, size: u32) -> No {

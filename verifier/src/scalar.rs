@@ -133,7 +133,12 @@ pub(crate) fn alu(era: Era, wide: bool, op: AluOp, dst: Scalar, src: Scalar) -> 
     }
     let (a, b) = if wide { (dst, src) } else { (dst.low32(), src.low32()) };
     let fuzzy = a.fuzzy || b.fuzzy;
-    let tracked = binary(era, wide, op, a, b).unwrap_or(Scalar::UNKNOWN);
+    let tracked = match binary(era, wide, op, a, b) {
+        Some(tracked) => tracked,
+        None if wide => Scalar::UNKNOWN,
+        // Some releases forget that the upper half is zero, too.
+        None => return Scalar::FUZZY,
+    };
     // The kernel also tracks single bits, so that only some results are as sharp as its own.
     let sharp = match op {
         AluOp::Add | AluOp::Sub => true,

@@ -21,8 +21,9 @@ pub(crate) enum Value {
     MapPtr { map: u16 },
     /// `PTR_TO_MAP_VALUE`, moved by `lo` to `hi` bytes (v4.14). `fuzzy` as in [`Scalar`].
     MapValue { map: u16, lo: i64, hi: i64, fuzzy: bool },
-    /// `PTR_TO_MAP_VALUE_OR_NULL`; copies share the id (v4.10).
-    MapValueOrNull { map: u16, id: u32 },
+    /// `PTR_TO_MAP_VALUE_OR_NULL`; copies share the id (v4.10). `fuzzy`: the kernel may know that
+    /// it is not null, since v6.14 (d2102f2f5d75) for arrays and keys that it knows.
+    MapValueOrNull { map: u16, id: u32, fuzzy: bool },
     /// `FRAME_PTR`: r10 and its copies.
     Frame,
     /// `PTR_TO_STACK`: r10 plus this many bytes.

@@ -10,7 +10,7 @@
 //! Source: `do_check()` and `is_state_visited()` of v4.4; the count of branches per state that
 //! finds endless loops is that of v5.3.
 
-use bpfsim_abi::insn::{Imm64, Insn, Op, Operand, Reg, Size, decode, decode_at};
+use bpfsim_abi::insn::{Imm64, Insn, Op, Operand, Reg, Size, code, decode, decode_at};
 use bpfsim_abi::{Errno, helper_id};
 
 use crate::cfg::{self, Graph};
@@ -224,12 +224,10 @@ impl<'a> Walk<'a> {
         require::check(cx, state, op)?;
         self.one_kind_of_pointer(pc, state, op)?;
         self.depth = self.depth.max(effect::depth(state, op));
+        self.jumps += usize::from(matches!(insn.class(), code::BPF_JMP | code::BPF_JMP32));
         match op {
             Op::Jump { off, .. } => self.jump(pc, state, op, off),
-            Op::Goto { off, .. } => {
-                self.jumps += 1;
-                Ok(Next::At(target(pc, off.into())))
-            }
+            Op::Goto { off, .. } => Ok(Next::At(target(pc, off.into()))),
             Op::Exit => Ok(Next::PathEnds),
             _ => {
                 effect::apply(cx, state, &mut self.ids, pc, op);
@@ -241,7 +239,6 @@ impl<'a> Walk<'a> {
 
     /// One way walks on, the other waits.
     fn jump(&mut self, pc: usize, state: &mut State, op: Op, off: i16) -> Result<Next, No> {
-        self.jumps += 1;
         let to = target(pc, off.into());
         let ways = branch::ways(self.cx, state.clone(), op);
         match (ways.fall, ways.taken) {
@@ -300,19 +297,21 @@ impl<'a> Walk<'a> {
             return Ok(false);
         }
         let loops = self.cx.era.loops();
+        let mut in_loop = false;
         for &index in self.seen[pc].iter().rev() {
             let seen = &self.arena[index];
             if loops && seen.open > 0 {
                 if seen.state == *state {
                     return Err(self.endless(pc, &seen.state, state));
                 }
+                in_loop = true;
                 continue;
             }
             if imply::implies(self.cx.era, &seen.state, state) {
                 return Ok(true);
             }
         }
-        self.remember(pc, state);
+        self.remember(pc, state, in_loop);
         Ok(false)
     }
 
@@ -323,11 +322,12 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn remember(&mut self, pc: usize, state: &State) {
+    /// Since v5.3 only states some way apart are kept, and fewer within a loop.
+    fn remember(&mut self, pc: usize, state: &State, in_loop: bool) {
         let loops = self.cx.era.loops();
-        // As v5.3 does, so that long loops need no state per round.
-        let (walked, jumps) = self.kept;
-        if loops && (self.walked - walked < 8 || self.jumps - jumps < 2) {
+        let (walked, jumps) = (self.walked - self.kept.0, self.jumps - self.kept.1);
+        let near = walked < 8 || jumps < 2 || in_loop && jumps < 20 && walked < 100;
+        if loops && near {
             return;
         }
         self.kept = (self.walked, self.jumps);

@@ -111,6 +111,9 @@ fn argument(
     }
     super::readable(state, reg)?;
     let value = state.reg(reg);
+    if matches!(value, Value::MapValueOrNull { fuzzy: true, .. }) && arg != Arg::Anything {
+        return Err(No::not_modelled("an argument that may be null, or not"));
+    }
     let size_of = |map: Option<u16>| map.map(|map| cx.maps.shapes[usize::from(map)]);
     match arg {
         Arg::None => Ok(()),

@@ -6,6 +6,7 @@ use bpfsim_abi::insn::{Op, Operand, Reg};
 use super::{Cx, readable, writable};
 use crate::ctx::{self, Answer};
 use crate::rules::{self, No};
+use crate::scalar::Scalar;
 use crate::state::{Byte, STACK_BYTES, State, Value};
 
 /// `BPF_F_RDONLY_PROG` and `BPF_F_WRONLY_PROG` (v5.2).
@@ -19,6 +20,8 @@ struct Access {
     off: i64,
     size: u32,
     kind: Kind,
+    /// Must be aligned whatever the memory: atomics, since v4.18 (ca369602879d).
+    strict: bool,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -36,7 +39,8 @@ impl Access {
 
 pub(super) fn check(cx: Cx<'_>, state: &State, op: Op) -> Result<(), No> {
     let access = |base, off: i16, size: bpfsim_abi::insn::Size, kind| {
-        memory(cx, state, Access { base, off: off.into(), size: size.bytes(), kind })
+        let strict = matches!(op, Op::Atomic { .. }) && cx.era.since(4, 18);
+        memory(cx, state, Access { base, off: off.into(), size: size.bytes(), kind, strict })
     };
     match op {
         Op::Load { size, dst, src, off, .. } | Op::LoadAcquire { size, dst, src, off } => {
@@ -94,6 +98,9 @@ fn memory(cx: Cx<'_>, state: &State, access: Access) -> Result<(), No> {
     if off % i64::from(size) != 0 && !cx.era.ranges() {
         return Err(rules::misaligned(off, size));
     }
+    if access.strict {
+        aligned(cx, access, value)?;
+    }
     match value {
         Value::MapValue { map, lo, hi, fuzzy } => {
             no_leak(cx, state, access, "map")?;
@@ -113,12 +120,39 @@ fn memory(cx: Cx<'_>, state: &State, access: Access) -> Result<(), No> {
     }
 }
 
+/// `check_generic_ptr_alignment()` for what need not be aligned otherwise.
+fn aligned(cx: Cx<'_>, access: Access, value: Value) -> Result<(), No> {
+    let Access { base, off, size, .. } = access;
+    let misaligned = |at: i64| (at + off) % i64::from(size) != 0;
+    let (what, var, fixed) = match value {
+        Value::MapValue { lo, hi, .. } if lo == hi => ("value ", Scalar::constant(0), lo),
+        Value::MapValue { .. } => {
+            return Err(No::not_modelled("an atomic operation at a variable offset"));
+        }
+        Value::Ctx { off } => ("", Scalar::constant(0), off),
+        Value::Scalar(scalar) => ("", scalar, 0),
+        Value::NotInit
+        | Value::MapPtr { .. }
+        | Value::MapValueOrNull { .. }
+        | Value::Frame
+        | Value::Stack { .. } => ("", Scalar::constant(0), 0),
+    };
+    match var.value() {
+        Some(at) if !misaligned(at.wrapping_add(fixed) % 8) => Ok(()),
+        Some(_) => Err(rules::misaligned_atomic(cx.era, what, var, fixed, off, size)),
+        // No number is aligned for certain; which bits are known is not ours to say.
+        None if var.fuzzy => Err(bad_base(cx, base, value)),
+        None => Err(rules::misaligned_atomic(cx.era, what, var, fixed, off, size)),
+    }
+}
+
 fn bad_base(cx: Cx<'_>, base: Reg, value: Value) -> No {
     let no = rules::bad_base(cx.era, base, value);
     match value {
         // Null checks spread to copies since v4.10 (57a09bf0a416); moved pointers stay pointers
         // since v4.7 (packets) and v4.9 (map values).
         Value::MapValueOrNull { .. } if !cx.era.ranges() => no.before(4, 10),
+        Value::MapValueOrNull { fuzzy: true, .. } => no.before(6, 14),
         Value::Scalar(_) if !cx.era.ranges() => no.before(4, 7),
         // Fields of struct bpf_map may be read since v5.9 (41c48f3a9823).
         Value::MapPtr { .. } => no.before(5, 9),

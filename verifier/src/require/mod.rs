@@ -91,6 +91,10 @@ fn packet(cx: Cx<'_>, state: &State, index: Option<Reg>) -> Result<(), No> {
 }
 
 fn jump(cx: Cx<'_>, state: &State, dst: Reg, src: Operand, op: Op) -> Result<(), No> {
+    // v6.6 (d75e30dddf73) looks at the first operand first.
+    if cx.era.since(6, 6) {
+        readable(state, dst)?;
+    }
     if let Operand::Reg(reg) = src {
         readable(state, reg)?;
         if cx.is_secret(state, reg) {
