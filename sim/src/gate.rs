@@ -56,10 +56,7 @@ impl Step {
 
     /// True when memory may differ afterwards.
     pub const fn writes(self) -> bool {
-        matches!(
-            self,
-            Step::Store { .. } | Step::Atomic { .. } | Step::Lock(_) | Step::Unlock(_)
-        )
+        matches!(self, Step::Store { .. } | Step::Atomic { .. } | Step::Lock(_) | Step::Unlock(_))
     }
 }
 

@@ -50,12 +50,7 @@ pub struct Hw {
 
 impl Clone for Hw {
     fn clone(&self) -> Self {
-        Self {
-            mem: self.mem.clone(),
-            cpus: self.cpus.clone(),
-            acked: self.acked,
-            ipis: self.ipis,
-        }
+        Self { mem: self.mem.clone(), cpus: self.cpus.clone(), acked: self.acked, ipis: self.ipis }
     }
 
     fn clone_from(&mut self, other: &Self) {

@@ -13,9 +13,9 @@ pub mod explore;
 pub mod gate;
 pub mod hw;
 pub mod machine;
-pub mod watchman;
 pub mod memory;
 pub mod visible;
+pub mod watchman;
 
 pub use copy::{Copy, CopyPlan};
 pub use count::Count;

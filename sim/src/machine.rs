@@ -335,13 +335,7 @@ impl<M: Model> Machine<M> {
         self.transition(model, slot, gate, true)
     }
 
-    fn transition(
-        &mut self,
-        model: &M,
-        slot: Slot,
-        gate: &mut Watchman<'_>,
-        open: bool,
-    ) -> Moved {
+    fn transition(&mut self, model: &M, slot: Slot, gate: &mut Watchman<'_>, open: bool) -> Moved {
         let actors = model.actors();
         let index = usize::from(slot);
         let actor = index % actors.len();
@@ -354,8 +348,7 @@ impl<M: Model> Machine<M> {
         let (ended, trapped) = self.drive(model, actor, &mut running, gate);
         running.began = true;
         running.next = gate.next;
-        let moved =
-            Moved { step: gate.done, ended, cpu: cpu.into(), unit: running.unit, began };
+        let moved = Moved { step: gate.done, ended, cpu: cpu.into(), unit: running.unit, began };
         let seen = Seen {
             actor,
             unit: running.unit,
@@ -535,11 +528,7 @@ impl<M: Model> Machine<M> {
 
     /// Runs every unit that has never shown a step and may start: nobody can see when.
     /// True when there was one; `Err` names a unit that has shown a step after all.
-    pub fn settle(
-        &mut self,
-        model: &M,
-        gate: &mut Watchman<'_>,
-    ) -> Result<bool, (Slot, u16)> {
+    pub fn settle(&mut self, model: &M, gate: &mut Watchman<'_>) -> Result<bool, (Slot, u16)> {
         let visible = gate.visible();
         let mut any = false;
         loop {

@@ -35,7 +35,7 @@ pub fn program(core: &Core, hw: &mut Hw, frame: &mut Frame, cpu: u32) -> Result<
 }
 
 /// True when the frame has ended; otherwise lets everybody else do what it waits for.
-fn settle(hw: &mut Hw, yielded: Yield) -> Result<bool, Failure> {
+pub fn settle(hw: &mut Hw, yielded: Yield) -> Result<bool, Failure> {
     match yielded {
         Yield::Done => Ok(true),
         Yield::Trapped(wild) => Err(Failure::Trapped(wild)),

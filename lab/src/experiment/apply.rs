@@ -1,0 +1,153 @@
+//! What one unit does to one slot when it runs alone: the yardstick of every verdict.
+
+use super::frames::LabFrame;
+use super::sets::ContentId;
+use super::setup::{Act, Stage};
+use super::units::Unit;
+use bpfsim_abi::attr::MapElemAttr;
+use bpfsim_sim::{Cx, Hw, Model, Open, Step, Yield};
+use bpfsim_syscall::{Kernel, drive};
+use zerocopy::IntoBytes;
+
+impl Stage {
+    /// The content of `slot` after `unit` of `actor` ran alone on `content`.
+    pub(super) fn apply(
+        &self,
+        actor: usize,
+        unit: u16,
+        slot: usize,
+        content: ContentId,
+    ) -> ContentId {
+        // All runs of an actor are the same program on the same packet.
+        let unit = match &self.acts[actor] {
+            Act::Run { .. } | Act::Hotplug => 0,
+            Act::Thread { .. } => unit,
+        };
+        let key = (actor as u8, unit, slot as u8, content);
+        if let Some(known) = self.applied.borrow().get(&key) {
+            return *known;
+        }
+        let applied = self.run_alone(actor, unit, slot, content);
+        self.applied.borrow_mut().insert(key, applied);
+        applied
+    }
+
+    fn run_alone(&self, actor: usize, unit: u16, slot: usize, content: ContentId) -> ContentId {
+        let mut hw = self.root.clone();
+        let words = self.sets.borrow().words(content).map(<[u64]>::to_vec);
+        self.set_content(&mut hw, slot, words.as_deref());
+        let cpu = self.actors[actor].cpu;
+        let mut frame = self.start(actor, unit, &mut hw, cpu);
+        loop {
+            let mut gate = Open;
+            let me = actor as u8;
+            let mut cx = Cx { hw: &mut hw, cpu, me, watched: false, gate: &mut gate };
+            let yielded = self.run(&mut frame, &mut cx);
+            if !matches!(drive::settle(&mut hw, yielded), Ok(false)) {
+                break;
+            }
+        }
+        self.content(&hw, slot)
+    }
+
+    /// Makes a slot hold these words, or its key absent.
+    fn set_content(&self, hw: &mut Hw, slot: usize, words: Option<&[u64]>) {
+        let place = self.place(slot, hw);
+        match (place, words) {
+            (Some(_), None) => self.edit(hw, slot, 3),
+            (None, Some(_)) => self.edit(hw, slot, 2),
+            (Some(_), Some(_)) | (None, None) => {}
+        }
+        if let (Some(place), Some(words)) = (self.place(slot, hw), words) {
+            for (index, word) in words.iter().enumerate() {
+                let stored = hw.mem.store(place.plus(index as u64 * 8), 8, *word);
+                debug_assert_eq!(stored, Ok(()), "a watched slot is memory");
+            }
+        }
+    }
+
+    /// Inserts (command 2) or removes (3) the key of a slot by a plain call.
+    fn edit(&self, hw: &mut Hw, slot: usize, cmd: u32) {
+        let watched = &self.slots[slot];
+        let Some(map) =
+            self.maps.iter().find(|map| map.object == bpfsim_syscall::ObjectId::Map(watched.map))
+        else {
+            return;
+        };
+        let mut task = self.task.clone();
+        let ranks = self.core.profile.cpus.possible.len();
+        let room = map.def.value_size.next_multiple_of(8) as usize * ranks;
+        let value = if cmd == 2 { task.alloc_zeroed(room) } else { Default::default() };
+        let key = task.alloc(&watched.key);
+        let arm = MapElemAttr { map_fd: map.fd, key, value, ..MapElemAttr::default() };
+        let attr = task.alloc(arm.as_bytes());
+        let mut kernel = Kernel { core: self.core.clone(), hw: std::mem::take(hw) };
+        // A failure leaves the key as it was, and the unit runs on that.
+        let edited = kernel.bpf(&mut task, cmd, attr, 32);
+        debug_assert!(edited.is_ok(), "{edited:?}");
+        *hw = kernel.hw;
+    }
+
+    /// The content of a slot now.
+    pub(super) fn content(&self, hw: &Hw, slot: usize) -> ContentId {
+        let Some(place) = self.place(slot, hw) else { return super::sets::ABSENT };
+        self.content_at(hw, slot, place)
+    }
+
+    pub(super) fn content_at(&self, hw: &Hw, slot: usize, place: bpfsim_sim::Place) -> ContentId {
+        let Some(map) = self.map_of(slot) else { return super::sets::ABSENT };
+        let words = map.shape.stride() as usize / 8;
+        let first = place.offset() as usize / 8;
+        let region = hw.mem.region(place.region()).words();
+        let Some(found) = region.get(first..first + words) else { return super::sets::ABSENT };
+        match map.shape.value_size % 8 {
+            0 => self.sets.borrow_mut().content(found),
+            rest => {
+                // Padding behind the value is no part of it.
+                let mut words = found.to_vec();
+                if let Some(last) = words.last_mut() {
+                    *last &= (1 << (rest * 8)) - 1;
+                }
+                self.sets.borrow_mut().content(&words)
+            }
+        }
+    }
+
+    /// True when the frame, running on alone, would touch the slot again.
+    pub(super) fn touches_again(
+        &self,
+        frame: &LabFrame,
+        hw: &Hw,
+        actor: usize,
+        slot: bpfsim_sim::Place,
+        bytes: u32,
+    ) -> bool {
+        struct Probe {
+            slot: bpfsim_sim::Place,
+            bytes: u32,
+            hit: bool,
+        }
+        impl bpfsim_sim::Gate for Probe {
+            fn pass(&mut self, step: Step) -> bool {
+                let at = step.place().map(|(at, _)| at.0);
+                let end = self.slot.0 + u64::from(self.bytes);
+                self.hit |= at.is_some_and(|at| at >= self.slot.0 && at < end);
+                !self.hit
+            }
+        }
+        let (mut hw, mut frame) = (hw.clone(), frame.clone());
+        let cpu = self.actors[actor].cpu;
+        let mut gate = Probe { slot, bytes, hit: false };
+        let mut cx = Cx { hw: &mut hw, cpu, me: actor as u8, watched: true, gate: &mut gate };
+        let yielded = self.run(&mut frame, &mut cx);
+        gate.hit || matches!(yielded, Yield::Blocked(_))
+    }
+
+    /// The unit of a thread.
+    pub(super) fn unit(&self, actor: usize, unit: u16) -> Option<&Unit> {
+        match &self.acts[actor] {
+            Act::Thread { units, .. } => units.get(usize::from(unit)),
+            Act::Run { .. } | Act::Hotplug => None,
+        }
+    }
+}

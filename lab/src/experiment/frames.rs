@@ -1,0 +1,22 @@
+//! The frames of a stage: a program in its run, a system call in its operation.
+
+use bpfsim_syscall::{Failure, Started};
+
+/// What an actor is in the middle of.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LabFrame {
+    /// A program.
+    Program(bpfsim_vm::Frame),
+    /// A system call after its checks, or refused by them.
+    Call(Result<Started, Failure>),
+}
+
+impl bpfsim_sim::Frame for LabFrame {
+    fn encode(&self, out: &mut Vec<u64>) {
+        match self {
+            LabFrame::Program(frame) => frame.encode(out),
+            LabFrame::Call(Ok(started)) => started.op.encode(out),
+            LabFrame::Call(Err(_)) => out.push(1),
+        }
+    }
+}

@@ -1,0 +1,25 @@
+//! A scenario under one series, set up on a simulated kernel: what `explore` and `replay` run.
+//!
+//! [`Stage::new`] boots a kernel, creates the maps and loads the programs through bpf(2) itself,
+//! and turns runs and threads into the actors of a [`Machine`](bpfsim_sim::Machine). [`Watch`]
+//! is the observer that tells the classes of what lookups return.
+
+mod apply;
+mod frames;
+mod model;
+mod names;
+mod plain;
+mod sets;
+mod setup;
+mod units;
+mod verdict;
+mod watch;
+
+pub use frames::LabFrame;
+pub use names::{bits_of, class_of_bit};
+pub use setup::{Files, SetupError, Stage, builtin_files};
+pub use units::{Judged, Unit};
+pub use watch::Watch;
+
+/// The explorable machine of a stage.
+pub type Machine<'a> = bpfsim_sim::Machine<Stage>;

@@ -1,0 +1,1 @@
+//! Plain calls of a scenario.

@@ -1,0 +1,91 @@
+//! The class of one slot lookup: the first that matches, in the order of the definitions.
+
+use super::names::bit_of;
+use super::sets::{ABSENT, ContentId};
+use super::setup::Stage;
+use super::watch::{Looking, ReadFrom, SlotWatch, version};
+use crate::class::Class;
+use bpfsim_abi::Errno;
+use bpfsim_sim::Hw;
+use bpfsim_syscall::{Failure, Started};
+
+/// The errno of a call that failed.
+pub fn errno(call: &Result<Started, Failure>) -> Option<Errno> {
+    match call {
+        Ok(started) => started.op.result.err(),
+        Err(Failure::Errno(errno)) => Some(*errno),
+        Err(Failure::NotModelled(_) | Failure::Trapped(_)) => Some(Errno::EINVAL),
+    }
+}
+
+/// The bit of the class of a lookup that has just ended.
+pub fn of(
+    stage: &Stage,
+    slot: &SlotWatch,
+    looking: &Looking,
+    call: &Result<Started, Failure>,
+    hw: &Hw,
+) -> u32 {
+    bit_of(class(stage, slot, looking, call, hw))
+}
+
+fn class(
+    stage: &Stage,
+    slot: &SlotWatch,
+    looking: &Looking,
+    call: &Result<Started, Failure>,
+    hw: &Hw,
+) -> Class {
+    if let Some(errno) = errno(call) {
+        let throughout = !stage.sets.borrow().has(looking.contents, ABSENT.into());
+        return match errno {
+            Errno::ENOENT if throughout => Class::Missing,
+            other => Class::Error(other),
+        };
+    }
+    let Some(x) = returned(stage, looking, call, hw) else { return Class::StaleMixed };
+    value_class(stage, slot, looking, x)
+}
+
+/// The content that the caller gets.
+fn returned(
+    stage: &Stage,
+    looking: &Looking,
+    call: &Result<Started, Failure>,
+    hw: &Hw,
+) -> Option<ContentId> {
+    let (from, _, _) = call.as_ref().ok()?.out?;
+    let place = from.plus(looking.offset.into());
+    Some(stage.content_at(hw, looking.slot.into(), place))
+}
+
+/// The partition of `docs/`: v_k by units, then instants within the lookup, then words.
+fn value_class(stage: &Stage, slot: &SlotWatch, looking: &Looking, x: ContentId) -> Class {
+    let sets = stage.sets.borrow();
+    let is_version = |units: std::ops::Range<u16>| {
+        units.into_iter().any(|k| sets.has(slot.history, version(k, x)))
+    };
+    if is_version(slot.done..slot.begun + 1) {
+        return Class::PreciseFresh;
+    }
+    if is_version(looking.lo..slot.done) {
+        return Class::PreciseSuperseded;
+    }
+    if is_version(0..looking.lo) {
+        return Class::Stale;
+    }
+    if sets.has(looking.contents, x.into()) {
+        return Class::MidUpdate;
+    }
+    if looking.read_from.contains(&ReadFrom::Torn) {
+        return Class::TornWord;
+    }
+    let words = sets.words(x).unwrap_or(&[]);
+    let was_there = |(index, word): (usize, &u64)| {
+        let contents = sets.members(looking.contents);
+        contents.iter().any(|content| {
+            sets.words(*content as ContentId).and_then(|words| words.get(index)) == Some(word)
+        })
+    };
+    if words.iter().enumerate().all(was_there) { Class::Mixed } else { Class::StaleMixed }
+}
