@@ -282,6 +282,11 @@ impl Series {
         self.name.split('@').next().unwrap_or(self.name)
     }
 
+    /// As it is written where people read it: the plain name for the last version.
+    pub fn label(&self) -> &'static str {
+        if self.is_default { self.base_name() } else { self.name }
+    }
+
     /// The per-CPU map types.
     pub fn map_types(&self) -> impl Iterator<Item = (&'static str, u32, Layout)> {
         self.adds.iter().filter_map(|added| match added.what {

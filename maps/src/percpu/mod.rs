@@ -10,20 +10,23 @@ mod ming_lei;
 use crate::series::Series;
 use bpfsim_abi::Release;
 
-/// Every series of this build: the one place where a feature gates anything.
+/// The designs and their features: the one place where a feature gates anything.
 macro_rules! series {
     ($($feature:literal => $($value:expr),+;)*) => {
-        &[$($(#[cfg(feature = $feature)] &$value,)+)*]
+        /// Plain names of all designs that there are, built in or not.
+        pub const NAMES: &[&str] = &[$($feature),*];
+
+        static ALL: &[&Series] = &[$($(#[cfg(feature = $feature)] &$value,)+)*];
     };
 }
 
-static ALL: &[&Series] = series! {
+series! {
     "keyed" => keyed::SERIES;
     "ming-lei" => ming_lei::SERIES;
     "martin-lau" => martin_lau::SERIES, martin_lau::V1;
     "merged" => merged::SERIES;
     "f-cpu" => f_cpu::SERIES;
-};
+}
 
 /// What releases have by themselves, whatever the features: newest first.
 static SHIPPED: &[&Series] = &[&f_cpu::SERIES, &merged::SERIES];
