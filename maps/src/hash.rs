@@ -42,6 +42,9 @@ pub struct Hash {
     pub prealloc: bool,
     /// Spare elements beyond `max_entries`, for replacing in a full map.
     pub spare: u32,
+    /// Replacing an element of a full map needs no room (all but v4.6 and v4.7, where elements are
+    /// counted one by one).
+    pub replaces_when_full: bool,
     /// A walk that ended in another bucket starts again (v4.12).
     pub rechecks_bucket: bool,
     /// What the hash function starts from: an input of the kernel.
@@ -55,6 +58,8 @@ pub struct HashRules {
     pub prealloc: bool,
     /// See [`Hash::spare`].
     pub spare: u32,
+    /// See [`Hash::replaces_when_full`].
+    pub replaces_when_full: bool,
     /// See [`Hash::rechecks_bucket`].
     pub rechecks_bucket: bool,
     /// See [`Hash::seed`].
@@ -89,6 +94,7 @@ impl Hash {
             max_entries: shape.max_entries,
             prealloc: rules.prealloc,
             spare: rules.spare,
+            replaces_when_full: rules.replaces_when_full,
             rechecks_bucket: rules.rechecks_bucket,
             seed: rules.seed,
         };

@@ -162,10 +162,11 @@ impl Update {
     fn decide(&mut self, hash: &Hash, map: &Map, cx: &mut Cx<'_>) -> Result<At, Stop> {
         let old = self.find.element();
         let counted = !hash.prealloc || self.rules.full_first;
-        if counted && old.is_none() {
+        let needs_room = old.is_none() || !hash.replaces_when_full && !map.shape.percpu;
+        if counted && needs_room {
             pass(cx, Step::Load { at: hash.count(), bytes: 8 })?;
         }
-        let full = old.is_none()
+        let full = needs_room
             && counted
             && cx.hw.mem.load(hash.count(), 8)? >= u64::from(hash.max_entries);
         let refusal = match (old.is_some(), self.want) {

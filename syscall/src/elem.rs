@@ -133,10 +133,44 @@ fn from_user(
     Ok(to)
 }
 
-/// Flags that a lookup refuses before it looks at the fd: v5.1 to v6.19 know `BPF_F_LOCK`.
-fn lookup_flags(release: Release, flags: u64) -> Result<(), Errno> {
-    let known = release >= Release::new(5, 1) && release < Release::new(7, 0);
-    if known && flags & !4 != 0 { Err(Errno::EINVAL) } else { Ok(()) }
+/// `BPF_F_LOCK`, v5.1.
+const BPF_F_LOCK: u64 = 4;
+
+/// What an fd of a map is wanted for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Use {
+    Read,
+    Write,
+}
+
+/// The map behind an fd, if the fd is good for it: a wrong mode is EPERM.
+fn map_for<'a>(
+    core: &'a Core,
+    task: &dyn Task,
+    fd: u32,
+    wanted: Use,
+) -> Result<(u32, &'a Map), Errno> {
+    let found = map_of(core, task, fd)?;
+    let mode = task.mode(fd);
+    let allowed = match wanted {
+        Use::Read => mode.reads(),
+        Use::Write => mode.writes(),
+    };
+    if allowed { Ok(found) } else { Err(Errno::EPERM) }
+}
+
+/// Flags that a lookup refuses before it looks at the fd (v5.1 to v6.18).
+fn early_lookup_flags(release: Release, flags: u64) -> Result<(), Errno> {
+    let early = release >= Release::new(5, 1) && release < Release::new(6, 19);
+    if early && flags & !BPF_F_LOCK != 0 { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
+/// Flags that are refused between the fd and the key: `BPF_F_LOCK` where there is no spin lock in
+/// the values, and here there never is one; for a lookup of v6.19, everything else too.
+fn late_flags(release: Release, flags: u64, lookup: bool) -> Result<(), Errno> {
+    let locks = release >= Release::new(5, 1) && flags & BPF_F_LOCK != 0;
+    let unknown = lookup && release == Release::new(6, 19) && flags & !BPF_F_LOCK != 0;
+    if locks || unknown { Err(Errno::EINVAL) } else { Ok(()) }
 }
 
 /// BPF_MAP_LOOKUP_ELEM, up to the map operation.
@@ -149,8 +183,12 @@ pub fn start_lookup(
     role: Option<Role>,
 ) -> Result<Started, Failure> {
     let arm: MapElemCpuAttr = attr.arm();
-    lookup_flags(core.profile.release, if role.is_some() { 0 } else { arm.flags })?;
-    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let release = core.profile.release;
+    // The commands of a series look at no flags (of lookups).
+    let flags = if role.is_some() { 0 } else { arm.flags };
+    early_lookup_flags(release, flags)?;
+    let (handle, map) = map_for(core, task, arm.map_fd, Use::Read)?;
+    late_flags(release, flags, true)?;
     let ask = ask(core, desk, map, &arm, role);
     let answer = read_answer(map, &ask)?;
     let key = read_key(hw, desk, task, map, arm.key)?;
@@ -175,17 +213,28 @@ pub fn start_update(
     role: Option<Role>,
 ) -> Result<Started, Failure> {
     let arm: MapElemCpuAttr = attr.arm();
-    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let (handle, map) = map_for(core, task, arm.map_fd, Use::Write)?;
+    late_flags(core.profile.release, arm.flags, false)?;
     let ask = ask(core, desk, map, &arm, role);
     let answer = write_answer(map, &ask)?;
     let key = read_key(hw, desk, task, map, arm.key)?;
     let value = desk.value(hw, map.shape.key_size, answer.wire);
     from_user(hw, task, arm.value, value, answer.wire)?;
     let todo = match (answer.moves, answer.want) {
-        (Ok(plan), Ok(want)) => update_todo(core.profile.release, value, want, plan),
+        (Ok(plan), Ok(want)) => {
+            let plan = without_padding(core.profile.release, map, plan);
+            update_todo(core.profile.release, value, want, plan)
+        }
         (Err(errno), _) | (_, Err(errno)) => Todo::Refuse(errno),
     };
     Ok(Started { map: handle, op: Op::new(key, todo), out: None })
+}
+
+/// From v7.0 on an update stores the bytes of each value and not those that round it up; before,
+/// the caller's padding was stored and came back.
+fn without_padding(release: Release, map: &Map, plan: Plan) -> Plan {
+    let len = if release >= Release::new(7, 0) { map.shape.value_size } else { plan.len };
+    Plan { len: plan.len.min(len), ..plan }
 }
 
 /// A system call that writes one CPU's value into a recycled element leaves the others as they
@@ -204,7 +253,7 @@ pub fn start_delete(
     attr: &Attr,
 ) -> Result<Started, Failure> {
     let arm: MapElemCpuAttr = attr.arm();
-    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let (handle, map) = map_for(core, task, arm.map_fd, Use::Write)?;
     let key = read_key(hw, desk, task, map, arm.key)?;
     Ok(Started { map: handle, op: Op::new(key, Todo::Delete(Delete::default())), out: None })
 }
@@ -218,7 +267,7 @@ pub fn start_next_key(
     attr: &Attr,
 ) -> Result<Started, Failure> {
     let arm: MapElemCpuAttr = attr.arm();
-    let (handle, map) = map_of(core, task, arm.map_fd)?;
+    let (handle, map) = map_for(core, task, arm.map_fd, Use::Read)?;
     let first = arm.key.is_null() && core.profile.release >= Release::new(4, 12);
     let key = if first { desk.key() } else { read_key(hw, desk, task, map, arm.key)? };
     let out = desk.value(hw, map.shape.key_size, map.shape.key_size);

@@ -10,6 +10,12 @@ use zerocopy::{FromBytes, IntoBytes};
 /// Bytes of the largest `union bpf_attr`, rounded up.
 const MOST: usize = 176;
 
+/// `BPF_MAP_CREATE`.
+const MAP_CREATE: u32 = 0;
+
+/// `BPF_PROG_LOAD`.
+const PROG_LOAD: u32 = 5;
+
 /// `PAGE_SIZE`.
 const PAGE: u32 = 4096;
 
@@ -34,6 +40,11 @@ impl Attr {
         attr
     }
 
+    /// As many bytes as the caller gave.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes[..(self.size as usize).min(MOST)]
+    }
+
     /// The attr as one of its arms.
     #[inline]
     pub fn arm<T: FromBytes + IntoBytes>(&self) -> T {
@@ -43,16 +54,30 @@ impl Attr {
 
 /// bpf(2) of `kernel/bpf/syscall.c`.
 pub fn bpf(kernel: &mut Kernel, task: &mut dyn Task, cmd: u32, at: UserAddr, size: u32) -> Answer {
-    let release = kernel.core.profile.release;
-    // Before v5.8 the door was shut to ordinary users as a whole.
-    let at_the_door = release < Release::new(5, 8);
-    if at_the_door && kernel.core.profile.unprivileged_disabled && !task.caps().sys_admin {
+    if shut_at_the_door(kernel, task, cmd) {
         return Err(Errno::EPERM.into());
     }
     let attr = copy_attr(kernel, task, cmd, at, size)?;
     dispatch(kernel, task, &attr)
 }
 
+/// `unprivileged_bpf_disabled`: the whole call up to v5.18, then only what makes objects; from
+/// v6.5 on the commands ask for themselves.
+fn shut_at_the_door(kernel: &Kernel, task: &dyn Task, cmd: u32) -> bool {
+    let profile = &kernel.core.profile;
+    let release = profile.release;
+    let caps = task.caps();
+    let may = if release < Release::new(5, 8) { caps.sys_admin } else { caps.privileged() };
+    let asked = match release {
+        release if release < Release::new(5, 19) => true,
+        release if release < Release::new(6, 5) => cmd == MAP_CREATE || cmd == PROG_LOAD,
+        _ => false,
+    };
+    asked && profile.unprivileged_disabled && !may
+}
+
+/// The order of "too long" and "not the caller's": up to v4.13 the first byte is looked at before
+/// the size, up to v5.7 all of them after it, later only what is read.
 fn copy_attr(
     kernel: &Kernel,
     task: &dyn Task,
@@ -60,15 +85,20 @@ fn copy_attr(
     at: UserAddr,
     size: u32,
 ) -> Result<Attr, Errno> {
-    if at.0.saturating_add(size.into()) > TASK_SIZE_MAX {
-        return Err(Errno::EFAULT);
+    let release = kernel.core.profile.release;
+    if release < Release::new(4, 14) {
+        access_ok(at, 1)?;
     }
     if size > PAGE {
         return Err(Errno::E2BIG);
     }
+    if release < Release::new(5, 8) {
+        access_ok(at, size)?;
+    }
     let known = kernel.core.attr_size;
     if size > known {
-        check_tail(task, UserAddr(at.0 + u64::from(known)), size - known)?;
+        let tail = at.checked_add(known.into()).ok_or(Errno::EFAULT)?;
+        check_tail(task, tail, size - known)?;
     }
     let mut attr = Attr { bytes: [0; MOST], at, size, cmd };
     let copied = size.min(known) as usize;
@@ -76,12 +106,21 @@ fn copy_attr(
     Ok(attr)
 }
 
+/// An address of the kernel's half is refused before anything is read.
+fn access_ok(at: UserAddr, len: u32) -> Result<(), Errno> {
+    match at.checked_add(len.into()) {
+        Some(end) if end.0 <= TASK_SIZE_MAX => Ok(()),
+        Some(_) | None => Err(Errno::EFAULT),
+    }
+}
+
 /// Bytes that this kernel does not know must be zero. They are read one by one up to v4.20 and in
 /// words later; either way the first that is unreadable is EFAULT, the first nonzero E2BIG.
 fn check_tail(task: &dyn Task, at: UserAddr, len: u32) -> Result<(), Errno> {
     for offset in 0..u64::from(len) {
         let mut byte = [0];
-        task.read(UserAddr(at.0 + offset), &mut byte).map_err(|_| Errno::EFAULT)?;
+        let here = at.checked_add(offset).ok_or(Errno::EFAULT)?;
+        task.read(here, &mut byte).map_err(|_| Errno::EFAULT)?;
         if byte[0] != 0 {
             return Err(Errno::E2BIG);
         }

@@ -12,18 +12,20 @@ pub mod elem;
 mod entry;
 mod load;
 mod map_create;
+mod name;
 mod object;
 pub mod pins;
 pub mod process;
 pub mod program;
 pub mod task;
+mod verifier_log;
 
 pub use crate::core::{Core, Inputs, ObjectId, Profile, ProfileError};
 pub use crate::elem::Started;
 pub use crate::entry::Attr;
 pub use crate::program::ProgramRun;
 pub use process::Process;
-pub use task::{Caps, Fault, Task};
+pub use task::{Caps, Fault, Mode, Task};
 
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;

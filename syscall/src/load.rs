@@ -1,8 +1,8 @@
-//! BPF_PROG_LOAD: the order of its errors, the verifier, the log.
+//! BPF_PROG_LOAD: the order of its errors, and the verifier.
 
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task};
+use crate::{Answer, Failure, Kernel, Task, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::{Errno, Insn, Release, helper_protos};
@@ -17,6 +17,20 @@ const MOST_INSNS: u32 = 1_000_000;
 
 const SOCKET_FILTER: u32 = 1;
 const KPROBE: u32 = 2;
+const CGROUP_SKB: u32 = 8;
+
+/// Flags of PROG_LOAD by release.
+const PROG_FLAGS: [(Release, u32); 9] = [
+    (Release::new(4, 12), 1),
+    (Release::new(5, 0), 2),
+    (Release::new(5, 3), 4),
+    (Release::new(5, 4), 8),
+    (Release::new(5, 10), 16),
+    (Release::new(5, 18), 32),
+    (Release::new(6, 3), 64),
+    (Release::new(6, 8), 128),
+    (Release::new(6, 9), 1 << 16),
+];
 
 /// What the verifier asks of the kernel about one program.
 pub struct Surroundings<'a> {
@@ -43,7 +57,7 @@ impl Env for Surroundings<'_> {
     }
 
     fn privileged(&self) -> bool {
-        self.task.caps().privileged()
+        privileged(self.task, self.core.profile.release)
     }
 
     fn gpl_compatible(&self) -> bool {
@@ -94,55 +108,97 @@ pub fn gpl_compatible(license: &str) -> bool {
     )
 }
 
+/// May load what ordinary users may not: CAP_SYS_ADMIN, from v5.8 on CAP_BPF.
+fn privileged(task: &dyn Task, release: Release) -> bool {
+    let caps = task.caps();
+    if release < Release::new(5, 8) { caps.sys_admin } else { caps.privileged() }
+}
+
+/// Checks in the kernel's order. The license is read before everything else up to v6.4, and after
+/// the instructions since.
 pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: ProgLoadAttr = attr.arm();
     let release = kernel.core.profile.release;
-    let modern = release >= Release::new(5, 2);
-    if arm.prog_flags != 0 {
-        return Err(Failure::NotModelled("prog_flags of PROG_LOAD".to_owned()));
-    }
-    let license = if modern {
-        check_count(&arm, task, modern)?;
-        None
-    } else {
-        let license = read_license(task, arm.license)?;
-        check_count(&arm, task, modern)?;
-        Some(license)
-    };
-    if arm.prog_type == KPROBE
-        && release < Release::new(5, 0)
-        && arm.kern_version != version(release)
-    {
-        return Err(Errno::EINVAL.into());
-    }
-    if arm.prog_type != SOCKET_FILTER && !task.caps().privileged() {
+    let late_license = release >= Release::new(6, 5);
+    check_flags(&arm, release)?;
+    let early = if late_license { None } else { Some(read_license(task, arm.license)?) };
+    if late_license && kernel.core.profile.unprivileged_disabled && !privileged(task, release) {
         return Err(Errno::EPERM.into());
     }
-    if modern && kernel.core.profile.unprivileged_disabled && !task.caps().privileged() {
-        return Err(Errno::EPERM.into());
-    }
+    check_count(&arm, task, release)?;
+    check_kind(&arm, task, release)?;
+    check_modelled(&arm)?;
     let mut insns = vec![Insn::new_zeroed(); arm.insn_cnt as usize];
     task.read(arm.insns, insns.as_mut_bytes())?;
-    let license = match license {
+    let license = match early {
         Some(license) => license,
         None => read_license(task, arm.license)?,
     };
     if bpfsim_abi::prog_type::by_number(arm.prog_type, release).is_none() || arm.prog_type == 0 {
         return Err(Errno::EINVAL.into());
     }
-    check_log(&arm, release)?;
+    if release >= Release::new(4, 15) {
+        name::check(&arm.prog_name, release)?;
+    }
+    if insns.is_empty() {
+        return Err(Errno::E2BIG.into());
+    }
+    verifier_log::check(&arm, release)?;
     let gpl = gpl_compatible(&license);
     let mut env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
     let outcome = verify(&insns, &mut env, arm.log_level);
-    finish(kernel, task, &arm, outcome)
+    finish(kernel, task, attr, outcome)
 }
 
-fn check_count(arm: &ProgLoadAttr, task: &dyn Task, modern: bool) -> Result<(), Errno> {
-    if modern {
-        let most = if task.caps().privileged() { MOST_INSNS } else { BPF_MAXINSNS };
-        return if arm.insn_cnt == 0 || arm.insn_cnt > most { Err(Errno::E2BIG) } else { Ok(()) };
+/// Flags that the release does not know are EINVAL, the others are not modelled.
+fn check_flags(arm: &ProgLoadAttr, release: Release) -> Result<(), Failure> {
+    let known: u32 =
+        PROG_FLAGS.iter().filter(|(since, _)| *since <= release).map(|(_, flag)| flag).sum();
+    match arm.prog_flags {
+        0 => Ok(()),
+        flags if flags & !known != 0 => Err(Errno::EINVAL.into()),
+        flags => Err(Failure::NotModelled(format!("prog_flags {flags:#x} of PROG_LOAD"))),
     }
-    if arm.insn_cnt >= BPF_MAXINSNS { Err(Errno::EINVAL) } else { Ok(()) }
+}
+
+/// v4.10 moved the limits here from the verifier, v5.2 raised them.
+fn check_count(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+    if release < Release::new(4, 10) {
+        return if arm.insn_cnt >= BPF_MAXINSNS { Err(Errno::EINVAL) } else { Ok(()) };
+    }
+    let many = release >= Release::new(5, 2) && privileged(task, release);
+    let most = if many { MOST_INSNS } else { BPF_MAXINSNS };
+    if arm.insn_cnt == 0 || arm.insn_cnt > most { Err(Errno::E2BIG) } else { Ok(()) }
+}
+
+/// The version of the kernel in kprobe programs (up to v4.20), and who may load what.
+fn check_kind(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+    let kprobe = arm.prog_type == KPROBE && release < Release::new(5, 0);
+    if kprobe && arm.kern_version != version(release) {
+        return Err(Errno::EINVAL);
+    }
+    let ordinary = arm.prog_type == SOCKET_FILTER
+        || arm.prog_type == CGROUP_SKB && release >= Release::new(4, 10);
+    if !ordinary && !privileged(task, release) { Err(Errno::EPERM) } else { Ok(()) }
+}
+
+/// Fields that decide something which is not modelled. A BTF that nothing refers to decides
+/// nothing, and neither does the attach type of the program types that are modelled.
+fn check_modelled(arm: &ProgLoadAttr) -> Result<(), Failure> {
+    let fields = [
+        ("prog_ifindex", arm.prog_ifindex != 0),
+        ("func_info", arm.func_info_cnt != 0),
+        ("line_info", arm.line_info_cnt != 0),
+        ("attach_btf_id", arm.attach_btf_id != 0),
+        ("attach_prog_fd", arm.attach_prog_fd != 0),
+        ("core_relos", arm.core_relo_cnt != 0),
+        ("fd_array", arm.fd_array_cnt != 0),
+        ("signature", !arm.signature.is_null()),
+    ];
+    match fields.iter().find(|(_, set)| *set) {
+        Some((name, _)) => Err(Failure::NotModelled(format!("{name} of PROG_LOAD"))),
+        None => Ok(()),
+    }
 }
 
 /// `LINUX_VERSION_CODE` of X.Y.0.
@@ -165,39 +221,15 @@ fn read_license(task: &dyn Task, at: UserAddr) -> Result<String, Errno> {
     Ok(license)
 }
 
-/// Before v6.4 a log of less than 128 bytes was insane.
-fn check_log(arm: &ProgLoadAttr, release: Release) -> Result<(), Errno> {
-    let least = if release < Release::new(6, 4) { 128 } else { 1 };
-    let most = if release < Release::new(5, 2) { u32::MAX >> 8 } else { u32::MAX >> 2 };
-    if arm.log_level == 0 {
-        let strict = release >= Release::new(5, 0);
-        let set = arm.log_size != 0 || !arm.log_buf.is_null();
-        return if strict && set { Err(Errno::EINVAL) } else { Ok(()) };
-    }
-    let insane = arm.log_size < least || arm.log_size > most || arm.log_buf.is_null();
-    if insane { Err(Errno::EINVAL) } else { Ok(()) }
-}
-
 /// The log goes out whatever the verdict; one that does not fit is ENOSPC instead of it.
-fn finish(
-    kernel: &mut Kernel,
-    task: &mut dyn Task,
-    arm: &ProgLoadAttr,
-    outcome: Outcome,
-) -> Answer {
-    let mut full = false;
-    if arm.log_level > 0 {
-        let mut bytes = outcome.log.clone().into_bytes();
-        full = bytes.len() >= arm.log_size as usize;
-        bytes.truncate(arm.log_size as usize - 1);
-        bytes.push(0);
-        task.write(arm.log_buf, &bytes)?;
+fn finish(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, outcome: Outcome) -> Answer {
+    if let Verdict::Rejected(reject) = &outcome.verdict
+        && reject.kind == RejectKind::NotModelled
+    {
+        return Err(Failure::NotModelled(reject.message.clone()));
     }
+    verifier_log::write(task, attr, &outcome.log, kernel.core.profile.release)?;
     match outcome.verdict {
-        Verdict::Rejected(reject) if reject.kind == RejectKind::NotModelled => {
-            Err(Failure::NotModelled(reject.message))
-        }
-        _ if full => Err(Errno::ENOSPC.into()),
         Verdict::Rejected(reject) => Err(reject.errno.into()),
         Verdict::Accepted(program) => {
             let object = kernel.core.add_program(program);

@@ -1,7 +1,9 @@
 //! BPF_OBJ_PIN and BPF_OBJ_GET.
 
+use crate::core::ObjectId;
 use crate::entry::Attr;
-use crate::{Answer, Kernel, Task};
+use crate::task::Mode;
+use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::{ObjAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
 
@@ -10,7 +12,7 @@ const PATH_MAX: usize = 4096;
 
 /// getname(): a path of at most `PATH_MAX` bytes that is not empty.
 fn path(task: &dyn Task, at: UserAddr) -> Result<String, Errno> {
-    let mut bytes = Vec::new();
+    let mut bytes: Vec<u8> = Vec::new();
     loop {
         let mut byte = [0];
         let here = at.checked_add(bytes.len() as u64).ok_or(Errno::EFAULT)?;
@@ -24,24 +26,43 @@ fn path(task: &dyn Task, at: UserAddr) -> Result<String, Errno> {
     }
 }
 
+/// `BPF_F_PATH_FD`, v6.5.
+const BPF_F_PATH_FD: u32 = 1 << 14;
+
+/// `BPF_F_RDONLY` and `BPF_F_WRONLY`.
+const ACCESS: u32 = 8 | 16;
+
+/// The flags of OBJ_PIN (`access` 0) and OBJ_GET, v4.15; a directory fd, v6.5.
+fn check_flags(arm: &ObjAttr, release: Release, access: u32) -> Result<(), Failure> {
+    let path_fd = if release >= Release::new(6, 5) { BPF_F_PATH_FD } else { 0 };
+    if arm.file_flags & !(access | path_fd) != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    if arm.file_flags & BPF_F_PATH_FD != 0 {
+        return Err(Failure::NotModelled("a path from a directory's fd (path_fd)".to_owned()));
+    }
+    if arm.path_fd != 0 { Err(Errno::EINVAL.into()) } else { Ok(()) }
+}
+
+/// bpf_fd_probe_obj(): up to v5.7 the last kind that was tried says what is wrong.
+fn probe(task: &dyn Task, fd: u32, release: Release) -> Result<ObjectId, Errno> {
+    match task.fd(fd) {
+        Some(Ok(object)) => Ok(object),
+        None if release < Release::new(5, 8) => Err(Errno::EBADF),
+        Some(Err(_)) | None => Err(Errno::EINVAL),
+    }
+}
+
 pub(crate) fn pin(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: ObjAttr = attr.arm();
     let release = kernel.core.profile.release;
-    if arm.file_flags != 0 && release >= Release::new(4, 15) {
-        return Err(Errno::EINVAL.into());
-    }
-    let object = |task: &dyn Task| match task.fd(arm.bpf_fd) {
-        Some(Ok(object)) => Ok(object),
-        Some(Err(_)) => Err(Errno::EINVAL),
-        None => Err(Errno::EBADF),
-    };
-    // v4.4 to v5.1 read the path first; later ones look at the fd first, and any bad one is
-    // EINVAL.
-    let (object, path) = if release < Release::new(5, 2) {
+    check_flags(&arm, release, 0)?;
+    // Up to v5.5 the path is read first.
+    let (object, path) = if release < Release::new(5, 6) {
         let path = path(task, arm.pathname)?;
-        (object(task)?, path)
+        (probe(task, arm.bpf_fd, release)?, path)
     } else {
-        let object = object(task).map_err(|_| Errno::EINVAL)?;
+        let object = probe(task, arm.bpf_fd, release)?;
         (object, path(task, arm.pathname)?)
     };
     kernel.core.pins.pin(&path, object)?;
@@ -54,10 +75,17 @@ pub(crate) fn get(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answ
     if arm.bpf_fd != 0 {
         return Err(Errno::EINVAL.into());
     }
+    check_flags(&arm, kernel.core.profile.release, ACCESS)?;
+    let mode = Mode::from_flags(arm.file_flags)?;
     let path = path(task, arm.pathname)?;
     let object = kernel.core.pins.get(&path)?;
     kernel.core.get(object);
-    task.install(object).map_err(|errno| {
+    // The mode of a program's fd says nothing.
+    let fd = match object {
+        ObjectId::Map(_) => task.install_as(object, mode),
+        ObjectId::Prog(_) => task.install(object),
+    };
+    fd.map_err(|errno| {
         kernel.core.put(&mut kernel.hw, object);
         errno.into()
     })

@@ -1,9 +1,10 @@
 //! A caller whose memory is a few segments of bytes: for tests, scenarios and the browser.
 
 use crate::core::ObjectId;
-use crate::task::{Caps, Fault, NotBpf, Task};
+use crate::task::{Caps, Fault, Mode, NotBpf, Task};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
+use std::collections::BTreeMap;
 
 /// Addresses from here on belong to the kernel on x86-64.
 pub const TASK_SIZE_MAX: u64 = 0x7fff_ffff_f000;
@@ -13,6 +14,8 @@ pub const TASK_SIZE_MAX: u64 = 0x7fff_ffff_f000;
 pub struct Process {
     segments: Vec<(u64, Vec<u8>)>,
     fds: Vec<Option<Result<ObjectId, NotBpf>>>,
+    /// Of the fds that are not for everything.
+    modes: BTreeMap<u32, Mode>,
     /// What it may do.
     pub caps: Caps,
     /// The CPU that it is on, by number.
@@ -23,7 +26,7 @@ impl Default for Process {
     fn default() -> Self {
         // 0, 1 and 2 are taken by files that are no BPF objects.
         let fds = vec![Some(Err(NotBpf)); 3];
-        Self { segments: Vec::new(), fds, caps: Caps::ROOT, cpu: 0 }
+        Self { segments: Vec::new(), fds, modes: BTreeMap::new(), caps: Caps::ROOT, cpu: 0 }
     }
 }
 
@@ -55,6 +58,7 @@ impl Process {
 
     /// Closes an fd, and gives what was behind it.
     pub fn close(&mut self, fd: u32) -> Option<ObjectId> {
+        self.modes.remove(&fd);
         self.fds.get_mut(fd as usize)?.take()?.ok()
     }
 
@@ -114,6 +118,18 @@ impl Task for Process {
         }
         self.fds[fd] = Some(Ok(object));
         Ok(fd as u32)
+    }
+
+    fn install_as(&mut self, object: ObjectId, mode: Mode) -> Result<u32, Errno> {
+        let fd = self.install(object)?;
+        if mode != Mode::ReadWrite {
+            self.modes.insert(fd, mode);
+        }
+        Ok(fd)
+    }
+
+    fn mode(&self, fd: u32) -> Mode {
+        self.modes.get(&fd).copied().unwrap_or_default()
     }
 
     fn caps(&self) -> Caps {

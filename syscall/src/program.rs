@@ -16,8 +16,28 @@ const SKB_BYTES: u32 = 256;
 /// Byte of `len` in `struct __sk_buff`.
 const SKB_LEN: u32 = 0;
 
+/// Byte of `pkt_type`.
+const SKB_PKT_TYPE: u32 = 4;
+
 /// Byte of `protocol`.
 const SKB_PROTOCOL: u32 = 16;
+
+/// Byte of `ifindex`.
+const SKB_IFINDEX: u32 = 40;
+
+/// Bytes of an Ethernet header.
+const HEADER: u32 = 14;
+
+/// Program types with a test run here.
+const SOCKET_FILTER: u32 = 1;
+const SCHED_CLS: u32 = 3;
+const SCHED_ACT: u32 = 4;
+
+/// What a packet of a test run can have: a page without `NET_SKB_PAD` and the end of an skb.
+const MOST_DATA: u32 = 4096 - 64 - 320;
+
+/// `BPF_F_TEST_SKB_CHECKSUM_COMPLETE`, v6.12.
+const CHECKSUM_COMPLETE: u32 = 4;
 
 /// Memory that a run of a program needs: stack, context, packet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,6 +71,17 @@ impl ProgramRun {
             .and_then(|()| memory.store(field(SKB_PROTOCOL), 4, protocol.into()))
             .and_then(|()| memory.write(self.packet.at, data));
         debug_assert_eq!(written, Ok(()), "the region was made for this packet");
+    }
+
+    /// Fills in what the network stack knows of an Ethernet frame on the loopback device.
+    fn describe(&self, memory: &mut Memory, frame: &[u8]) {
+        let (protocol, kind) = describe_frame(frame);
+        let field = |offset: u32| self.ctx.plus(offset.into());
+        let written = memory
+            .store(field(SKB_PROTOCOL), 4, protocol.swap_bytes().into())
+            .and_then(|()| memory.store(field(SKB_PKT_TYPE), 4, kind.into()))
+            .and_then(|()| memory.store(field(SKB_IFINDEX), 4, 1));
+        debug_assert_eq!(written, Ok(()), "the region has room for the fields");
     }
 
     /// A frame at the beginning of a run.
@@ -98,7 +129,8 @@ impl Kernel {
 /// bpf_prog_test_run_skb(): an Ethernet frame of 14 bytes at least.
 pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: TestRunAttr = attr.arm();
-    if kernel.core.profile.release >= Release::new(5, 2) {
+    let release = kernel.core.profile.release;
+    if release >= Release::new(5, 2) {
         let sizes_fit = (arm.ctx_size_in == 0) == arm.ctx_in.is_null()
             && (arm.ctx_size_out == 0) == arm.ctx_out.is_null();
         if !sizes_fit {
@@ -109,20 +141,64 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
         Ok(ObjectId::Prog(handle)) => handle,
         Ok(ObjectId::Map(_)) | Err(_) => return Err(Errno::EINVAL.into()),
     };
-    check_modelled(&arm, &kernel.core, program)?;
-    const HEADER: u32 = 14;
-    const PAGE: u32 = 4096;
-    if arm.data_size_in < HEADER || arm.data_size_in > PAGE {
-        return Err(Errno::EINVAL.into());
-    }
+    let prog_type = kernel.core.program(program).map_or(0, |program| program.prog_type());
+    check_type(prog_type)?;
+    check_arguments(&arm, release)?;
     let mut data = vec![0; arm.data_size_in as usize];
     task.read(arm.data_in, &mut data)?;
+    if !arm.ctx_in.is_null() || !arm.ctx_out.is_null() {
+        return Err(Failure::NotModelled("the context of TEST_RUN".to_owned()));
+    }
     let rank = kernel.core.profile.cpus.possible.rank(task.cpu()).unwrap_or(0) as u32;
-    // The packet that a program of these types sees begins behind the Ethernet header.
-    let seen = &data[HEADER as usize..];
-    let run = ProgramRun::new(&mut kernel.hw.mem, seen);
+    let retval = run_frame(kernel, program, prog_type, &data, arm.repeat, rank)?;
+    if prog_type == SOCKET_FILTER && release >= Release::new(4, 18) {
+        // What the program never saw comes back as zeros (6e6fddc78323).
+        data[..HEADER as usize].fill(0);
+    }
+    answer(task, attr, &arm, &data, retval, release)
+}
+
+/// Types without a test run are ENOTSUPP; some have one that is not modelled.
+fn check_type(prog_type: u32) -> Result<(), Failure> {
+    /// `BPF_PROG_TYPE_KPROBE`: never had one.
+    const KPROBE: u32 = 2;
+    match prog_type {
+        SOCKET_FILTER | SCHED_CLS | SCHED_ACT => Ok(()),
+        KPROBE => Err(Errno::ENOTSUPP.into()),
+        other => Err(Failure::NotModelled(format!("TEST_RUN of program type {other}"))),
+    }
+}
+
+/// Flags, a CPU and a batch size are not for packets; then the size of the packet.
+fn check_arguments(arm: &TestRunAttr, release: Release) -> Result<(), Failure> {
+    let flags = if release >= Release::new(6, 12) { CHECKSUM_COMPLETE } else { 0 };
+    if arm.flags & !flags != 0 || arm.cpu != 0 || arm.batch_size != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    if arm.data_size_in < HEADER || arm.data_size_in > MOST_DATA {
+        return Err(Errno::EINVAL.into());
+    }
+    if arm.flags != 0 {
+        return Err(Failure::NotModelled("the checksum of TEST_RUN (flags)".to_owned()));
+    }
+    Ok(())
+}
+
+/// Runs the program `repeat` times on one Ethernet frame. Socket filters see it without its
+/// header, tc programs with it.
+fn run_frame(
+    kernel: &mut Kernel,
+    program: u32,
+    prog_type: u32,
+    data: &[u8],
+    repeat: u32,
+    rank: u32,
+) -> Result<u32, Failure> {
+    let hidden = if prog_type == SOCKET_FILTER { HEADER as usize } else { 0 };
+    let run = ProgramRun::new(&mut kernel.hw.mem, &data[hidden..]);
+    run.describe(&mut kernel.hw.mem, data);
     let mut retval = Ok(0);
-    for _ in 0..arm.repeat.max(1) {
+    for _ in 0..repeat.max(1) {
         let mut frame = run.frame(program);
         retval = drive::program(&kernel.core, &mut kernel.hw, &mut frame, rank)
             .map(|()| frame.returned.unwrap_or(0) as u32);
@@ -132,24 +208,39 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
         }
     }
     run.free(&mut kernel.hw.mem);
-    answer(task, attr, &arm, &data, retval?)
+    retval
 }
 
-fn check_modelled(arm: &TestRunAttr, core: &Core, program: u32) -> Result<(), Failure> {
-    let prog_type = core.program(program).map_or(0, |program| program.prog_type());
-    if !matches!(prog_type, 1 | 3 | 4) {
-        return Err(Failure::NotModelled(format!("TEST_RUN of program type {prog_type}")));
-    }
-    if arm.flags != 0 || arm.cpu != 0 || arm.batch_size != 0 || arm.ctx_size_in != 0 {
-        return Err(Failure::NotModelled("flags, CPU, batch or context of TEST_RUN".to_owned()));
-    }
-    Ok(())
+/// What eth_type_trans() says of a frame on the loopback device: its protocol, as in the header
+/// or `ETH_P_802_3` and `ETH_P_802_2` for a length, and whom it is for.
+fn describe_frame(data: &[u8]) -> (u16, u32) {
+    let field = |at: usize| u16::from_be_bytes([data[at], data[at + 1]]);
+    let protocol = match field(12) {
+        length if length < 0x600 && data.get(14..16) == Some(&[0xff; 2]) => 1,
+        length if length < 0x600 => 4,
+        protocol => protocol,
+    };
+    let kind = match &data[..6] {
+        [0, 0, 0, 0, 0, 0] => 0,
+        [0xff, 0xff, 0xff, 0xff, 0xff, 0xff] => 1,
+        [first, ..] if first & 1 == 1 => 2,
+        _ => 3,
+    };
+    (protocol, kind)
 }
 
 /// bpf_test_finish(): the packet, its size, the result, the duration.
-fn answer(task: &mut dyn Task, attr: &Attr, arm: &TestRunAttr, data: &[u8], retval: u32) -> Answer {
+fn answer(
+    task: &mut dyn Task,
+    attr: &Attr,
+    arm: &TestRunAttr,
+    data: &[u8],
+    retval: u32,
+    release: Release,
+) -> Answer {
     let room = arm.data_size_out as usize;
-    let limited = !arm.data_out.is_null() && room != 0 && room < data.len();
+    // Before v5.0 the size was no limit.
+    let limited = release >= Release::new(5, 0) && room != 0 && room < data.len();
     if !arm.data_out.is_null() {
         let copied = if limited { room } else { data.len() };
         task.write(arm.data_out, &data[..copied])?;

@@ -29,6 +29,43 @@ impl Caps {
     }
 }
 
+/// What an fd of a map may be used for by system calls (v4.15): `BPF_F_RDONLY`, `BPF_F_WRONLY`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// Both.
+    #[default]
+    ReadWrite,
+    /// Updates and deletes are EPERM.
+    ReadOnly,
+    /// Lookups and walks are EPERM.
+    WriteOnly,
+}
+
+impl Mode {
+    /// bpf_get_file_flag(): of `map_flags` or `file_flags`; both bits are EINVAL.
+    pub const fn from_flags(flags: u32) -> Result<Mode, Errno> {
+        match flags & (BPF_F_RDONLY | BPF_F_WRONLY) {
+            0 => Ok(Mode::ReadWrite),
+            BPF_F_RDONLY => Ok(Mode::ReadOnly),
+            BPF_F_WRONLY => Ok(Mode::WriteOnly),
+            _ => Err(Errno::EINVAL),
+        }
+    }
+
+    /// Lookups and walks may use the fd.
+    pub const fn reads(self) -> bool {
+        !matches!(self, Mode::WriteOnly)
+    }
+
+    /// Updates and deletes may use the fd.
+    pub const fn writes(self) -> bool {
+        !matches!(self, Mode::ReadOnly)
+    }
+}
+
+const BPF_F_RDONLY: u32 = 8;
+const BPF_F_WRONLY: u32 = 16;
+
 /// A process in a system call: its memory, fds, rights, and the CPU that it is on.
 pub trait Task {
     /// Copies from the caller's memory. Reads all or nothing.
@@ -39,6 +76,17 @@ pub trait Task {
     fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>>;
     /// A new fd for an object.
     fn install(&mut self, object: ObjectId) -> Result<u32, Errno>;
+    /// A new fd for a map that is to be used in this way only. A front end that keeps no modes
+    /// gives an fd for everything.
+    fn install_as(&mut self, object: ObjectId, mode: Mode) -> Result<u32, Errno> {
+        let _ = mode;
+        self.install(object)
+    }
+    /// What the fd may be used for.
+    fn mode(&self, fd: u32) -> Mode {
+        let _ = fd;
+        Mode::ReadWrite
+    }
     /// What it may do.
     fn caps(&self) -> Caps;
     /// Number of the CPU that it runs on.

@@ -1,0 +1,17 @@
+//! Names of maps and programs, v4.15.
+
+use bpfsim_abi::{Errno, Release};
+
+/// bpf_obj_name_cpy(): letters, digits and `_`, from v5.2 on `.` too, and a NUL at the end. The
+/// kernel's letters are those of Latin-1 (`lib/ctype.c`).
+pub fn check(name: &[u8; 16], release: Release) -> Result<(), Errno> {
+    let Some(end) = name.iter().position(|byte| *byte == 0) else { return Err(Errno::EINVAL) };
+    let dots = release >= Release::new(5, 2);
+    let fits = |byte: &u8| is_alnum(*byte) || *byte == b'_' || dots && *byte == b'.';
+    if name[..end].iter().all(fits) { Ok(()) } else { Err(Errno::EINVAL) }
+}
+
+/// The multiplication and division signs stand among the letters.
+const fn is_alnum(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || (byte >= 0xc0 && byte != 0xd7 && byte != 0xf7)
+}
