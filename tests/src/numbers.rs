@@ -1,0 +1,91 @@
+//! Numbers of `include/uapi/linux/bpf.h` of v6.18, restated.
+
+/// Commands of bpf(2).
+pub mod cmd {
+    /// `BPF_MAP_CREATE`.
+    pub const MAP_CREATE: u32 = 0;
+    /// `BPF_MAP_LOOKUP_ELEM`.
+    pub const LOOKUP: u32 = 1;
+    /// `BPF_MAP_UPDATE_ELEM`.
+    pub const UPDATE: u32 = 2;
+    /// `BPF_MAP_DELETE_ELEM`.
+    pub const DELETE: u32 = 3;
+    /// `BPF_MAP_GET_NEXT_KEY`.
+    pub const NEXT_KEY: u32 = 4;
+    /// `BPF_PROG_LOAD`.
+    pub const PROG_LOAD: u32 = 5;
+    /// `BPF_OBJ_PIN`.
+    pub const OBJ_PIN: u32 = 6;
+    /// `BPF_OBJ_GET`.
+    pub const OBJ_GET: u32 = 7;
+    /// `BPF_PROG_TEST_RUN`, v4.12.
+    pub const TEST_RUN: u32 = 10;
+}
+
+/// Map types.
+pub mod map {
+    /// `BPF_MAP_TYPE_HASH`.
+    pub const HASH: u32 = 1;
+    /// `BPF_MAP_TYPE_ARRAY`.
+    pub const ARRAY: u32 = 2;
+    /// `BPF_MAP_TYPE_PERCPU_HASH`, v4.6.
+    pub const PERCPU_HASH: u32 = 5;
+    /// `BPF_MAP_TYPE_PERCPU_ARRAY`, v4.6.
+    pub const PERCPU_ARRAY: u32 = 6;
+    /// `BPF_MAP_TYPE_LRU_HASH`, v4.10.
+    pub const LRU_HASH: u32 = 9;
+}
+
+/// `flags` of an update.
+pub mod flag {
+    /// `BPF_ANY`.
+    pub const ANY: u64 = 0;
+    /// `BPF_NOEXIST`.
+    pub const NOEXIST: u64 = 1;
+    /// `BPF_EXIST`.
+    pub const EXIST: u64 = 2;
+    /// `BPF_F_LOCK`, v5.1.
+    pub const LOCK: u64 = 4;
+    /// `BPF_F_CPU`, v7.0.
+    pub const CPU: u64 = 8;
+    /// `BPF_F_ALL_CPUS`, v7.0.
+    pub const ALL_CPUS: u64 = 16;
+}
+
+/// `map_flags` of MAP_CREATE.
+pub mod create {
+    /// `BPF_F_NO_PREALLOC`, v4.6.
+    pub const NO_PREALLOC: u32 = 1;
+    /// `BPF_F_NO_COMMON_LRU`, v4.10.
+    pub const NO_COMMON_LRU: u32 = 2;
+    /// `BPF_F_NUMA_NODE`, v4.14.
+    pub const NUMA_NODE: u32 = 4;
+    /// `BPF_F_RDONLY`, v4.15.
+    pub const RDONLY: u32 = 8;
+    /// `BPF_F_WRONLY`, v4.15.
+    pub const WRONLY: u32 = 16;
+    /// `BPF_F_STACK_BUILD_ID`, v4.17.
+    pub const STACK_BUILD_ID: u32 = 32;
+    /// `BPF_F_ZERO_SEED`, v5.0.
+    pub const ZERO_SEED: u32 = 64;
+    /// `BPF_F_RDONLY_PROG`, v5.2.
+    pub const RDONLY_PROG: u32 = 128;
+    /// `BPF_F_WRONLY_PROG`, v5.2.
+    pub const WRONLY_PROG: u32 = 256;
+    /// `BPF_F_MMAPABLE`, v5.5.
+    pub const MMAPABLE: u32 = 1024;
+    /// `BPF_F_PRESERVE_ELEMS`, v5.10.
+    pub const PRESERVE_ELEMS: u32 = 2048;
+    /// `BPF_F_INNER_MAP`, v5.10.
+    pub const INNER_MAP: u32 = 4096;
+}
+
+/// Program types.
+pub mod prog {
+    /// `BPF_PROG_TYPE_SOCKET_FILTER`.
+    pub const SOCKET_FILTER: u32 = 1;
+    /// `BPF_PROG_TYPE_KPROBE`.
+    pub const KPROBE: u32 = 2;
+    /// `BPF_PROG_TYPE_SCHED_CLS`.
+    pub const SCHED_CLS: u32 = 3;
+}
