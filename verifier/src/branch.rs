@@ -5,6 +5,7 @@
 use bpfsim_abi::insn::{Cond, Op, Operand, Reg};
 
 use crate::era::Era;
+use crate::refine;
 use crate::require::{self, Cx};
 use crate::scalar::Scalar;
 use crate::state::{State, Value};
@@ -17,11 +18,11 @@ pub(crate) struct Ways {
 
 /// One conditional jump.
 #[derive(Clone, Copy)]
-struct Jump {
-    wide: bool,
-    cond: Cond,
-    dst: Reg,
-    src: Operand,
+pub(crate) struct Jump {
+    pub wide: bool,
+    pub cond: Cond,
+    pub dst: Reg,
+    pub src: Operand,
 }
 
 /// Both ways of `op`; anything but a conditional jump falls through.
@@ -95,17 +96,20 @@ fn ranged(era: Era, mut state: State, jump: Jump) -> Ways {
     match decide(era, jump, na, nb) {
         Some(true) => return Ways { fall: None, taken: Some(state) },
         Some(false) => return Ways { fall: Some(state), taken: None },
-        None => state.doubt |= a.fuzzy || b.fuzzy,
+        None => state.doubt |= a.fuzzy || b.fuzzy || is_with_itself(jump, a, b),
     }
-    let way = |cond| refined(era, &state, jump, cond, a, b);
-    let taken = way(jump.cond);
-    let fall = match negated(jump.cond) {
-        Some(cond) => way(cond),
-        // Bits that are not set: known to the kernel, not to a range.
-        None => doubtful(&state, jump),
-    };
-    let taken = if jump.cond == Cond::Set { doubtful(&state, jump) } else { taken };
-    both(fall, taken)
+    let way = |cond| refine::refined(era, &state, jump, cond, a, b);
+    match refine::negated(jump.cond) {
+        Some(cond) => both(way(cond), way(jump.cond)),
+        // Bits that are set or not: known to the kernel, not to a range.
+        None => both(refine::no_bits(era, &state, jump, a, b), refine::bits(era, &state, jump, a)),
+    }
+}
+
+/// A number is compared with its own copy: one way contradicts what is known, and what a kernel
+/// makes of a contradiction is not modelled.
+fn is_with_itself(jump: Jump, a: Scalar, b: Scalar) -> bool {
+    jump.src == Operand::Reg(jump.dst) || a.id != 0 && a.id == b.id
 }
 
 /// A map value is not zero (v5.9, cac616db39c2); of other pointers nothing is known.
@@ -126,7 +130,7 @@ fn pointers(era: Era, mut state: State, jump: Jump, left: Value, right: Value) -
 }
 
 /// The 32-bit view: unsigned bounds of the low half, and signed ones where they are known.
-fn narrow(a: Scalar) -> Scalar {
+pub(crate) fn narrow(a: Scalar) -> Scalar {
     let low = a.low32();
     let (smin, smax) = match low.value() {
         Some(value) => (i64::from(value as i32), i64::from(value as i32)),
@@ -156,7 +160,7 @@ fn decide(era: Era, jump: Jump, a: Scalar, b: Scalar) -> Option<bool> {
 }
 
 /// Whether the comparison holds for all values, for none, or for some.
-fn holds(cond: Cond, a: Scalar, b: Scalar) -> Option<bool> {
+pub(crate) fn holds(cond: Cond, a: Scalar, b: Scalar) -> Option<bool> {
     let apart = a.umax < b.umin || b.umax < a.umin || a.smax < b.smin || b.smax < a.smin;
     let equal = a.value().is_some() && a.value() == b.value();
     let (yes, no) = match cond {
@@ -173,6 +177,7 @@ fn holds(cond: Cond, a: Scalar, b: Scalar) -> Option<bool> {
         Cond::Set => match (a.value(), b.value()) {
             (Some(a), Some(b)) => (a & b != 0, a & b == 0),
             (_, Some(b)) => (false, bits(a.umax) & b as u64 == 0),
+            (Some(a), _) => (false, bits(b.umax) & a as u64 == 0),
             _ => (false, false),
         },
     };
@@ -184,183 +189,6 @@ fn holds(cond: Cond, a: Scalar, b: Scalar) -> Option<bool> {
 }
 
 /// All bits that a number up to `max` can have.
-fn bits(max: u64) -> u64 {
+pub(crate) fn bits(max: u64) -> u64 {
     u64::MAX.checked_shr(max.leading_zeros()).unwrap_or(0)
-}
-
-/// The comparison that holds where `cond` does not; `None` for bit tests.
-const fn negated(cond: Cond) -> Option<Cond> {
-    Some(match cond {
-        Cond::Eq => Cond::Ne,
-        Cond::Ne => Cond::Eq,
-        Cond::Gt => Cond::Le,
-        Cond::Ge => Cond::Lt,
-        Cond::Lt => Cond::Ge,
-        Cond::Le => Cond::Gt,
-        Cond::Sgt => Cond::Sle,
-        Cond::Sge => Cond::Slt,
-        Cond::Slt => Cond::Sge,
-        Cond::Sle => Cond::Sgt,
-        Cond::Set => return None,
-    })
-}
-
-/// The state where `cond` holds between the operands.
-fn refined(era: Era, state: &State, jump: Jump, cond: Cond, a: Scalar, b: Scalar) -> State {
-    let mut state = state.clone();
-    // Two variables teach each other since v6.8 (67420501e868).
-    let one_is_known = a.value().is_some() || b.value().is_some();
-    if !one_is_known && !era.since(6, 8) {
-        return state;
-    }
-    let (na, nb) = if jump.wide { (a, b) } else { (narrow(a), narrow(b)) };
-    let (sa, sb) = sharpened(cond, na, nb);
-    if sa.is_empty() || sb.is_empty() {
-        // Our bounds contradict each other where the kernel's may not.
-        state.doubt = true;
-        return state;
-    }
-    learn(era, &mut state, jump.dst, a, widened(jump.wide, a, sa));
-    if let Operand::Reg(src) = jump.src {
-        learn(era, &mut state, src, b, widened(jump.wide, b, sb));
-    }
-    state
-}
-
-/// Both operands' bounds where `cond` holds.
-fn sharpened(cond: Cond, mut a: Scalar, mut b: Scalar) -> (Scalar, Scalar) {
-    match cond {
-        Cond::Eq => {
-            a.umin = a.umin.max(b.umin);
-            a.umax = a.umax.min(b.umax);
-            a.smin = a.smin.max(b.smin);
-            a.smax = a.smax.min(b.smax);
-            (b.umin, b.umax, b.smin, b.smax) = (a.umin, a.umax, a.smin, a.smax);
-        }
-        Cond::Ne | Cond::Set => {}
-        Cond::Gt => {
-            a.umin = a.umin.max(b.umin.saturating_add(1));
-            b.umax = b.umax.min(a.umax.saturating_sub(1));
-        }
-        Cond::Ge => {
-            a.umin = a.umin.max(b.umin);
-            b.umax = b.umax.min(a.umax);
-        }
-        Cond::Sgt => {
-            a.smin = a.smin.max(b.smin.saturating_add(1));
-            b.smax = b.smax.min(a.smax.saturating_sub(1));
-        }
-        Cond::Sge => {
-            a.smin = a.smin.max(b.smin);
-            b.smax = b.smax.min(a.smax);
-        }
-        Cond::Lt | Cond::Le | Cond::Slt | Cond::Sle => {
-            let mirrored = match cond {
-                Cond::Lt => Cond::Gt,
-                Cond::Le => Cond::Ge,
-                Cond::Slt => Cond::Sgt,
-                _ => Cond::Sge,
-            };
-            let (b, a) = sharpened(mirrored, b, a);
-            return (a, b);
-        }
-    }
-    (a, b)
-}
-
-/// What a comparison of the low halves says of the whole.
-fn widened(wide: bool, whole: Scalar, seen: Scalar) -> Scalar {
-    if wide {
-        return seen.settled();
-    }
-    if whole.umax > u32::MAX.into() {
-        // The kernel keeps bounds of the low half; we do not.
-        return whole.doubted();
-    }
-    let mut known = Scalar { umin: seen.umin, umax: seen.umax, ..whole };
-    if whole.umax <= i32::MAX as u64 {
-        (known.smin, known.smax) = (seen.smin.max(0), seen.smax);
-    }
-    known.settled()
-}
-
-/// `reg` and its copies are now known to be `after`.
-fn learn(era: Era, state: &mut State, reg: Reg, before: Scalar, after: Scalar) {
-    let after = Scalar { id: before.id, ..after };
-    state.set(reg, Value::Scalar(after));
-    if before.id == 0 || !era.linked_scalars() {
-        return;
-    }
-    for value in state.values_mut() {
-        match value {
-            Value::Scalar(scalar) if scalar.id == before.id => *scalar = after,
-            _ => {}
-        }
-    }
-}
-
-/// A bit test teaches the kernel what a range cannot hold.
-fn doubtful(state: &State, jump: Jump) -> State {
-    let mut state = state.clone();
-    if let Value::Scalar(scalar) = state.reg(jump.dst) {
-        state.set(jump.dst, Value::Scalar(scalar.doubted()));
-    }
-    state
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use rstest::rstest;
-
-    const ALL: Scalar = Scalar::UNKNOWN;
-
-    #[rstest]
-    #[case::gt(Cond::Gt, ALL, (10, u64::MAX), (0, 9))]
-    #[case::ge(Cond::Ge, ALL, (9, u64::MAX), (0, 8))]
-    #[case::lt(Cond::Lt, ALL, (0, 8), (9, u64::MAX))]
-    #[case::le(Cond::Le, ALL, (0, 9), (10, u64::MAX))]
-    #[case::eq(Cond::Eq, ALL, (9, 9), (0, u64::MAX))]
-    #[case::of_a_byte(Cond::Gt, Scalar::up_to(255), (10, 255), (0, 9))]
-    #[case::signed(Cond::Sgt, Scalar::up_to(255), (10, 255), (0, 9))]
-    fn comparisons_teach_both_ways(
-        #[case] cond: Cond,
-        #[case] a: Scalar,
-        #[case] taken: (u64, u64),
-        #[case] fall: (u64, u64),
-    ) {
-        let nine = Scalar::constant(9);
-        let (yes, _) = sharpened(cond, a, nine);
-        let (no, _) = sharpened(negated(cond).unwrap(), a, nine);
-        let (yes, no) = (yes.settled(), no.settled());
-        assert_eq!(((yes.umin, yes.umax), (no.umin, no.umax)), (taken, fall));
-    }
-
-    #[test]
-    fn sharpened_bounds_keep_every_pair_that_holds() {
-        let conds = [
-            Cond::Eq,
-            Cond::Ne,
-            Cond::Gt,
-            Cond::Ge,
-            Cond::Lt,
-            Cond::Le,
-            Cond::Sgt,
-            Cond::Sge,
-            Cond::Slt,
-            Cond::Sle,
-        ];
-        let samples = [0i64, 1, 5, 9, 255, -1, -5, i64::MIN, i64::MAX];
-        for cond in conds {
-            for a in samples {
-                for b in samples {
-                    let (ca, cb) = (Scalar::constant(a), Scalar::constant(b));
-                    let truth = holds(cond, ca, cb).expect("constants decide");
-                    let kept =
-                        sharpened(if truth { cond } else { negated(cond).unwrap() }, ALL, cb);
-                    assert!(kept.0.covers(ca), "{cond:?} {a} {b}");
-                }
-            }
-        }
-    }
 }

@@ -165,6 +165,7 @@ fn moved(cx: Cx<'_>, state: &mut State, ids: &mut Ids, wide: bool, src: Operand)
             linked
         }
         (value, true) => value,
+        (_, false) if cx.era.ranges() => Value::Scalar(Scalar::up_to(u32::MAX.into())),
         (_, false) => Value::UNKNOWN,
     }
 }

@@ -11,7 +11,7 @@
 //!                        fields -> require -> effect / branch -> imply
 //! ```
 //!
-//! What an instruction requires (`require`), what it does to the state (`effect`, `branch`) and
+//! What an instruction requires (`require`), what it does to the state (`effect`, `branch`, `refine`) and
 //! whether one state implies another (`imply`) are kept apart.
 //!
 //! Source of the rules: `kernel/bpf/verifier.c` and `net/core/filter.c` of v4.4, and for later
@@ -28,6 +28,7 @@ mod fields;
 mod imply;
 mod link;
 mod log;
+mod refine;
 mod require;
 mod rules;
 mod scalar;

@@ -153,6 +153,10 @@ fn moves(
         | Value::Frame
         | Value::Stack { .. } => {}
     }
+    if by.fuzzy && !matches!(op, AluOp::Add | AluOp::Sub) {
+        // Refused for certain; for which of two reasons is not.
+        return Err(No::not_modelled("arithmetic of a pointer and a number that is not tracked"));
+    }
     sane_offset(dst, pointer, by, cx)?;
     match op {
         AluOp::Add => {}

@@ -131,6 +131,7 @@ fn aligned(cx: Cx<'_>, access: Access, value: Value) -> Result<(), No> {
         }
         Value::Ctx { off } => ("", Scalar::constant(0), off),
         Value::Scalar(scalar) => ("", scalar, 0),
+        Value::MapValueOrNull { fuzzy: true, .. } => return Err(bad_base(cx, base, value)),
         Value::NotInit
         | Value::MapPtr { .. }
         | Value::MapValueOrNull { .. }
