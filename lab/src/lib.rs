@@ -4,6 +4,7 @@
 
 pub mod asm;
 pub mod class;
+pub mod compare;
 pub mod experiment;
 pub mod explore;
 pub mod object;

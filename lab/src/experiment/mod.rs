@@ -8,6 +8,7 @@ mod apply;
 mod frames;
 mod model;
 mod names;
+mod perform;
 mod plain;
 mod sets;
 mod setup;
@@ -17,8 +18,9 @@ mod watch;
 
 pub use frames::LabFrame;
 pub use names::{bits_of, class_of_bit};
+pub use perform::{Performed, perform};
 pub use setup::{Files, SetupError, Stage, builtin_files};
-pub use units::{Judged, Unit};
+pub use units::{Judged, Unit, decode_fields, encode_fields};
 pub use watch::Watch;
 
 /// The explorable machine of a stage.

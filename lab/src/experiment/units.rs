@@ -111,10 +111,11 @@ fn unit(
     call: &UserCall,
 ) -> Result<Unit, SetupError> {
     let mut key = item.key.as_ref().map_or_else(Vec::new, |key| key.0.clone());
-    key.resize(def.key_size as usize, 0);
     if let Some(cpu) = call.composite {
+        key.resize(def.key_size as usize, 0);
         key.extend_from_slice(&cpu.to_le_bytes());
     }
+    // Without a CPU, a key may be given as long as the map has it.
     key.resize(map.shape.key_size as usize, 0);
     let cmd = match item.verb {
         Verb::Delete => 3,

@@ -77,7 +77,7 @@ pub struct Entry {
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Only these series; all that the scenario asks for when empty.
-    pub series: Vec<String>,
+    pub series: Vec<&'static Series>,
     /// Another release than the series stands on.
     pub kernel: Option<Release>,
     /// States at most, instead of the scenario's limit.
@@ -112,13 +112,13 @@ pub fn run(
     files: Files<'_>,
     options: &Options,
 ) -> Result<Vec<Entry>, UnknownSeries> {
-    let names = match (&options.series[..], scenario.explore.all_series) {
-        ([], true) => &[][..],
-        ([], false) => &scenario.explore.series[..],
-        (asked, _) => asked,
+    let all = match (&options.series[..], scenario.explore.all_series) {
+        ([], true) => series_named(&[])?,
+        ([], false) => series_named(&scenario.explore.series)?,
+        (asked, _) => asked.to_vec(),
     };
     let mut entries = Vec::new();
-    for series in series_named(names)? {
+    for series in all {
         for plan in scenario.explore.copy_for(series.label()) {
             entries.push(one(scenario, series, copy_plan(*plan), files, options));
         }
