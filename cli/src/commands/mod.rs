@@ -1,0 +1,55 @@
+//! One file per command.
+
+mod abi;
+mod claims;
+mod compare;
+mod explore;
+mod load;
+mod replay;
+mod scenario;
+mod series;
+
+use crate::report::Outcome;
+use crate::screen::Screen;
+use clap::Subcommand;
+
+/// What to do.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Put the designs side by side: what they add, what they answer, what can go wrong.
+    Compare(compare::Args),
+    /// Try every order of steps of a scenario, and class what the readers saw.
+    Explore(explore::Args),
+    /// Show one order of steps again, as a diagram.
+    Replay(replay::Args),
+    /// Test what was claimed in the thread of January 2016.
+    Claims(claims::Args),
+    /// List, show and diff the patch series.
+    Series(series::Args),
+    /// Show the layout of union bpf_attr, as pahole would.
+    Abi(abi::Args),
+    /// Print the scenarios that are built in, and check your own.
+    Scenario(scenario::Args),
+    /// Load a BPF object, and print the verifier's log as the kernel would.
+    Load(load::Args),
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Command::Compare(compare::Args::default())
+    }
+}
+
+/// Runs a command to its end.
+pub fn run(command: &Command, screen: &Screen) -> Outcome {
+    match command {
+        Command::Compare(args) => compare::run(args, screen),
+        Command::Explore(args) => explore::run(args, screen),
+        Command::Replay(args) => replay::run(args, screen),
+        Command::Claims(args) => claims::run(args, screen),
+        Command::Series(args) => series::run(args, screen),
+        Command::Abi(args) => abi::run(args),
+        Command::Scenario(args) => scenario::run(args),
+        Command::Load(args) => load::run(args, screen),
+    }
+}
