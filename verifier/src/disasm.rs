@@ -103,20 +103,22 @@ fn op_text(op: Op, byte: u8, release: Release, names: HelperNames<'_>) -> String
         Op::StoreRelease { size, dst, off, src } => {
             format!("store_release({}, {src})", &place_text(size, dst, off)[1..])
         }
-        Op::Jump { wide, cond, dst, src, off } => {
-            let left = style.reg(wide, dst);
-            let right = match src {
-                Operand::Reg(reg) => style.reg(wide, reg),
-                Operand::Imm(imm) => format!("0x{imm:x}"),
-            };
-            format!("if {left} {} {right} goto pc{off:+}", cond_text(cond))
-        }
+        Op::Jump { wide, cond, dst, src, off } => jump_text(style, wide, cond, dst, src, off),
         Op::Goto { off, long: false } => format!("goto pc{off:+}"),
         Op::Goto { off, long: true } => format!("gotol pc{off:+}"),
         Op::MayGoto { off } => format!("may_goto pc{off:+}"),
         Op::Call(callee) => call_text(callee, style, names),
         Op::Exit => "exit".to_owned(),
     }
+}
+
+fn jump_text(style: Style, wide: bool, cond: Cond, dst: Reg, src: Operand, off: i16) -> String {
+    let left = style.reg(wide, dst);
+    let right = match src {
+        Operand::Reg(reg) => style.reg(wide, reg),
+        Operand::Imm(imm) => format!("0x{imm:x}"),
+    };
+    format!("if {left} {} {right} goto pc{off:+}", cond_text(cond))
 }
 
 fn call_text(callee: Callee, style: Style, names: HelperNames<'_>) -> String {

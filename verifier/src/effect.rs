@@ -66,13 +66,8 @@ pub(crate) fn apply(cx: Cx<'_>, state: &mut State, ids: &mut Ids, pc: usize, op:
         }
         Op::Atomic { size, op, fetch, dst, off, src } => {
             scrub(cx, state, dst, off.into(), size.bytes().into());
-            match op {
-                AtomicOp::Cmpxchg => state.set(Reg::R0, loaded(cx, size)),
-                AtomicOp::Xchg => state.set(src, loaded(cx, size)),
-                AtomicOp::Add | AtomicOp::Or | AtomicOp::And | AtomicOp::Xor if fetch => {
-                    state.set(src, loaded(cx, size));
-                }
-                AtomicOp::Add | AtomicOp::Or | AtomicOp::And | AtomicOp::Xor => {}
+            if let Some(reg) = fetched(op, fetch, src) {
+                state.set(reg, loaded(cx, size));
             }
         }
         Op::Call(Callee::Helper(id)) => call(cx, state, ids, id),
@@ -175,6 +170,15 @@ fn linked(scalar: Scalar, ids: &mut Ids) -> Value {
     let needs = scalar.id == 0 && scalar.value().is_none();
     let id = if needs { ids.next() } else { scalar.id };
     Value::Scalar(Scalar { id, ..scalar })
+}
+
+/// Where an atomic operation leaves the old value.
+fn fetched(op: AtomicOp, fetch: bool, src: Reg) -> Option<Reg> {
+    match op {
+        AtomicOp::Cmpxchg => Some(Reg::R0),
+        AtomicOp::Xchg => Some(src),
+        AtomicOp::Add | AtomicOp::Or | AtomicOp::And | AtomicOp::Xor => fetch.then_some(src),
+    }
 }
 
 fn movsx(value: Value, wide: bool, bits: u8) -> Value {
@@ -297,7 +301,7 @@ fn store(
 /// Bytes of stack at `base + off` are overwritten with data. No stack, no effect.
 fn scrub(cx: Cx<'_>, state: &mut State, base: Reg, off: i64, size: i64) {
     let Some(from) = state.reg(base).stack_offset() else { return };
-    for at in from + off..(from + off + size).min(0) {
+    for at in (from + off).max(-STACK_BYTES)..(from + off + size).min(0) {
         let slot = state.slot_mut(at);
         // v4.4 leaves the rest of a spilled register behind as corrupted.
         if cx.era.ranges() && slot.bytes[0] == Byte::Spill {
@@ -341,10 +345,9 @@ fn helper_memory(cx: Cx<'_>, state: &mut State, args: [Arg; 5], map: Option<u16>
                 Some(Value::Scalar(scalar)) => scalar.umax.min(STACK_BYTES as u64) as i64,
                 _ => 0,
             },
-            (Arg::MapKey | Arg::MapValue, None)
-            | (Arg::None | Arg::ConstMapPtr | Arg::ConstStackSize | Arg::Ctx | Arg::Anything, _) => {
-                0
-            }
+            (Arg::MapKey | Arg::MapValue, None) => 0,
+            (Arg::None | Arg::ConstMapPtr | Arg::Ctx, _) => 0,
+            (Arg::ConstStackSize | Arg::Anything, _) => 0,
         };
         scrub(cx, state, reg, 0, size);
     }

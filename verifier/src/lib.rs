@@ -11,8 +11,8 @@
 //!                        fields -> require -> effect / branch -> imply
 //! ```
 //!
-//! What an instruction requires (`require`), what it does to the state (`effect`, `branch`, `refine`) and
-//! whether one state implies another (`imply`) are kept apart.
+//! What an instruction requires (`require`), what it does to the state (`effect`, `branch`,
+//! `refine`) and whether one state implies another (`imply`) are kept apart.
 //!
 //! Source of the rules: `kernel/bpf/verifier.c` and `net/core/filter.c` of v4.4, and for later
 //! releases the commits named beside each row.
@@ -28,6 +28,7 @@ mod fields;
 mod imply;
 mod link;
 mod log;
+mod passes;
 mod refine;
 mod require;
 mod rules;
@@ -165,7 +166,7 @@ pub struct Outcome {
 /// empty program is `E2BIG` here, as in `bpf_check()` of v4.4.
 pub fn verify(program: &[Insn], env: &mut dyn Env, log_level: u32) -> Outcome {
     let mut log = log::Log::new(log_level);
-    let verdict = match walk::check(program, env, &mut log) {
+    let verdict = match passes::check(program, env, &mut log) {
         Ok(verified) => Verdict::Accepted(verified),
         Err(reject) => {
             log.message(&reject.message);

@@ -10,93 +10,18 @@
 //! Source: `do_check()` and `is_state_visited()` of v4.4; the count of branches per state that
 //! finds endless loops is that of v5.3.
 
-use bpfsim_abi::insn::{Imm64, Insn, Op, Operand, Reg, Size, code, decode, decode_at};
-use bpfsim_abi::{Errno, helper_id};
+use bpfsim_abi::helper_id;
+use bpfsim_abi::insn::{Insn, Op, Operand, Reg, Size, code, decode_at};
 
-use crate::cfg::{self, Graph};
+use crate::cfg::Graph;
 use crate::disasm::disasm;
 use crate::effect::{self, Ids};
-use crate::era::Era;
-use crate::link::{self, LDDW, Maps};
+use crate::link::LDDW;
 use crate::log::{Log, state_line};
 use crate::require::{self, Cx};
-use crate::rules::{self, No};
+use crate::rules::{self, No, reject};
 use crate::state::{State, Value};
-use crate::{Env, Reject, RejectKind, Verified, branch, ctx, fields, imply};
-
-/// Verifies `program`, writing what the kernel writes into `log`.
-pub(crate) fn check(
-    program: &[Insn],
-    env: &mut dyn Env,
-    log: &mut Log,
-) -> Result<Verified, Reject> {
-    let era = Era::new(env.release(), env.privileged());
-    if program.is_empty() {
-        return Err(reject(era, None, false, No::new(Errno::E2BIG, "")));
-    }
-    let at = |(pc, no)| reject(era, Some(pc), false, no);
-    // v5.8 looks at the ends first, v4.16 at the maps.
-    if era.since(5, 8) {
-        cfg::ends(era, program).map_err(at)?;
-    }
-    let maps = link::link(era, program, env).map_err(at)?;
-    cfg::ends(era, program).map_err(at)?;
-    let graph = cfg::check(era, program).map_err(at)?;
-    if !ctx::is_modelled(env.prog_type()) {
-        let no = No::not_modelled(format!("programs of type {}", env.prog_type()));
-        return Err(reject(era, None, false, no));
-    }
-    let mut walk = Walk::new(Cx { era, env: &*env, maps: &maps }, program, graph, log);
-    walk.run()?;
-    let depth = walk.depth;
-    walk.finish();
-    verified(era, program, &maps, depth, env.prog_type())
-}
-
-/// A broken rule as a rejection: the kernel's, or nobody's.
-fn reject(era: Era, pc: Option<usize>, doubt: bool, no: No) -> Reject {
-    if no.holds(era.release()) && !doubt {
-        let No { errno, message, .. } = no;
-        return Reject { pc, errno, message, kind: RejectKind::Kernel };
-    }
-    let at = pc.map(|pc| format!(" (instruction {pc})")).unwrap_or_default();
-    let release = era.release();
-    let message = match no.errno {
-        Errno::ENOTSUPP => format!("not modelled: {}{at}", no.message),
-        _ => {
-            format!("not modelled: {release} may accept what breaks this rule{at}: {}", no.message)
-        }
-    };
-    Reject { pc, errno: Errno::ENOTSUPP, message, kind: RejectKind::NotModelled }
-}
-
-fn verified(
-    era: Era,
-    program: &[Insn],
-    maps: &Maps,
-    depth: i64,
-    prog_type: u32,
-) -> Result<Verified, Reject> {
-    let mut ops = decode(program).map_err(|no| {
-        let why = No::not_modelled(format!("dead code that is no instruction: {no}"));
-        reject(era, Some(no.pc), false, why)
-    })?;
-    for (op, map) in ops.iter_mut().zip(&maps.at) {
-        let (Op::LoadImm64 { imm, .. }, Some(map)) = (op, map) else { continue };
-        let handle = maps.handles[usize::from(*map)] as i32;
-        match imm {
-            Imm64::MapFd(fd) | Imm64::MapValue { fd, .. } => *fd = handle,
-            Imm64::Value(_) | Imm64::Other { .. } => {}
-        }
-    }
-    Ok(Verified {
-        ops: ops.into(),
-        maps: maps.handles.clone().into(),
-        stack_depth: (depth as u32).next_multiple_of(8),
-        prog_type,
-        insns: program.into(),
-    })
-}
+use crate::{Reject, branch, fields, imply};
 
 /// A state that was seen at a place where states are compared.
 struct Seen {
@@ -125,7 +50,8 @@ enum Base {
 /// States kept for one instruction when ranges make them many.
 const SEEN_AT_MOST: usize = 64;
 
-struct Walk<'a> {
+/// One walk over one program.
+pub(crate) struct Walk<'a> {
     cx: Cx<'a>,
     program: &'a [Insn],
     graph: Graph,
@@ -152,7 +78,7 @@ enum Next {
 }
 
 impl<'a> Walk<'a> {
-    fn new(cx: Cx<'a>, program: &'a [Insn], graph: Graph, log: &'a mut Log) -> Self {
+    pub fn new(cx: Cx<'a>, program: &'a [Insn], graph: Graph, log: &'a mut Log) -> Self {
         let len = program.len();
         Walk {
             cx,
@@ -173,7 +99,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    fn run(&mut self) -> Result<(), Reject> {
+    /// Walks every path to its end, or to the first broken rule.
+    pub fn run(&mut self) -> Result<(), Reject> {
         let mut state = State::entry();
         let (mut pc, mut prev) = (0, 0);
         let mut resumed = false;
@@ -385,7 +312,8 @@ impl<'a> Walk<'a> {
         self.log.message(&format!("{pc}: {text}"));
     }
 
-    fn finish(self) {
+    /// Writes the end of the log; gives the deepest byte of stack that some path touches.
+    pub fn finish(self) -> i64 {
         let era = self.cx.era;
         let walked = self.walked;
         if era.since(5, 2) {
@@ -393,6 +321,7 @@ impl<'a> Walk<'a> {
         } else if era.since(4, 7) {
             self.log.message(&format!("processed {walked} insns"));
         }
+        self.depth
     }
 }
 

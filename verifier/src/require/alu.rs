@@ -185,7 +185,7 @@ fn moves(
 fn sane_offset(dst: Reg, pointer: Value, by: Scalar, cx: Cx<'_>) -> Result<(), No> {
     let name = rules::type_name(cx.era, pointer);
     match by.value() {
-        Some(value) if value.abs() >= FARTHEST || value == i64::MIN => {
+        Some(value) if value.unsigned_abs() >= FARTHEST as u64 => {
             Err(rules::math_with_constant(name, value))
         }
         Some(_) => Ok(()),

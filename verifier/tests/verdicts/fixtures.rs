@@ -1,14 +1,12 @@
 //! Every fixture: a program, and what each release says of it.
 
-mod support;
-
 use std::fmt::Write;
 
+use crate::support::{Case, Expect, World, cases};
 use bpfsim_abi::Release;
 use bpfsim_verifier::disasm::disasm;
 use bpfsim_verifier::{Outcome, RejectKind, Verdict, verify};
 use rstest::rstest;
-use support::{Case, Expect, World, cases};
 
 fn run(case: &Case, release: Release, log_level: u32) -> Outcome {
     let (prog_type, privileged, gpl) = (case.prog_type, case.privileged, case.gpl);
@@ -34,12 +32,12 @@ fn complaint(expect: &Expect, verdict: &Verdict) -> Option<String> {
 }
 
 #[rstest]
-#[case::structure(include_str!("fixtures/structure.txt"))]
-#[case::registers(include_str!("fixtures/registers.txt"))]
-#[case::memory(include_str!("fixtures/memory.txt"))]
-#[case::calls(include_str!("fixtures/calls.txt"))]
-#[case::ranges(include_str!("fixtures/ranges.txt"))]
-#[case::logs(include_str!("fixtures/logs.txt"))]
+#[case::structure(include_str!("../fixtures/structure.txt"))]
+#[case::registers(include_str!("../fixtures/registers.txt"))]
+#[case::memory(include_str!("../fixtures/memory.txt"))]
+#[case::calls(include_str!("../fixtures/calls.txt"))]
+#[case::ranges(include_str!("../fixtures/ranges.txt"))]
+#[case::logs(include_str!("../fixtures/logs.txt"))]
 fn verdicts(#[case] text: &str) {
     let mut wrong = String::new();
     for case in cases(text) {
@@ -63,10 +61,10 @@ fn verdicts(#[case] text: &str) {
 
 /// The fixtures' notation is the disassembler's of a release with `w0`.
 #[rstest]
-#[case::structure(include_str!("fixtures/structure.txt"))]
-#[case::registers(include_str!("fixtures/registers.txt"))]
-#[case::memory(include_str!("fixtures/memory.txt"))]
-#[case::ranges(include_str!("fixtures/ranges.txt"))]
+#[case::structure(include_str!("../fixtures/structure.txt"))]
+#[case::registers(include_str!("../fixtures/registers.txt"))]
+#[case::memory(include_str!("../fixtures/memory.txt"))]
+#[case::ranges(include_str!("../fixtures/ranges.txt"))]
 fn the_disassembler_prints_what_was_read(#[case] text: &str) {
     for case in cases(text) {
         for (pc, line) in &case.lines {
@@ -94,12 +92,12 @@ fn normal(text: &str) -> String {
 #[test]
 fn there_are_enough_fixtures() {
     let all = [
-        include_str!("fixtures/structure.txt"),
-        include_str!("fixtures/registers.txt"),
-        include_str!("fixtures/memory.txt"),
-        include_str!("fixtures/calls.txt"),
-        include_str!("fixtures/ranges.txt"),
-        include_str!("fixtures/logs.txt"),
+        include_str!("../fixtures/structure.txt"),
+        include_str!("../fixtures/registers.txt"),
+        include_str!("../fixtures/memory.txt"),
+        include_str!("../fixtures/calls.txt"),
+        include_str!("../fixtures/ranges.txt"),
+        include_str!("../fixtures/logs.txt"),
     ];
     let count: usize = all.iter().map(|text| cases(text).len()).sum();
     assert!(count >= 60, "{count} cases");

@@ -1,0 +1,70 @@
+//! The passes over a program, in the kernel's order, and what comes of them.
+//!
+//! Source: `bpf_check()` of v4.4.
+
+use bpfsim_abi::Errno;
+use bpfsim_abi::insn::{Imm64, Insn, Op, decode};
+
+use crate::era::Era;
+use crate::link::{self, Maps};
+use crate::log::Log;
+use crate::require::Cx;
+use crate::rules::{No, reject};
+use crate::walk::Walk;
+use crate::{Env, Reject, Verified, cfg, ctx};
+
+/// Verifies `program`, writing what the kernel writes into `log`.
+pub(crate) fn check(
+    program: &[Insn],
+    env: &mut dyn Env,
+    log: &mut Log,
+) -> Result<Verified, Reject> {
+    let era = Era::new(env.release(), env.privileged());
+    if program.is_empty() {
+        return Err(reject(era, None, false, No::new(Errno::E2BIG, "")));
+    }
+    let at = |(pc, no)| reject(era, Some(pc), false, no);
+    // v5.8 looks at the ends first, v4.16 at the maps.
+    if era.since(5, 8) {
+        cfg::ends(era, program).map_err(at)?;
+    }
+    let maps = link::link(era, program, env).map_err(at)?;
+    cfg::ends(era, program).map_err(at)?;
+    let graph = cfg::check(era, program).map_err(at)?;
+    if !ctx::is_modelled(env.prog_type()) {
+        let no = No::not_modelled(format!("programs of type {}", env.prog_type()));
+        return Err(reject(era, None, false, no));
+    }
+    let mut walk = Walk::new(Cx { era, env: &*env, maps: &maps }, program, graph, log);
+    walk.run()?;
+    let depth = walk.finish();
+    verified(era, program, &maps, depth, env.prog_type())
+}
+
+fn verified(
+    era: Era,
+    program: &[Insn],
+    maps: &Maps,
+    depth: i64,
+    prog_type: u32,
+) -> Result<Verified, Reject> {
+    let mut ops = decode(program).map_err(|no| {
+        let why = No::not_modelled(format!("dead code that is no instruction: {no}"));
+        reject(era, Some(no.pc), false, why)
+    })?;
+    for (op, map) in ops.iter_mut().zip(&maps.at) {
+        let (Op::LoadImm64 { imm, .. }, Some(map)) = (op, map) else { continue };
+        let handle = maps.handles[usize::from(*map)] as i32;
+        match imm {
+            Imm64::MapFd(fd) | Imm64::MapValue { fd, .. } => *fd = handle,
+            Imm64::Value(_) | Imm64::Other { .. } => {}
+        }
+    }
+    Ok(Verified {
+        ops: ops.into(),
+        maps: maps.handles.clone().into(),
+        stack_depth: (depth as u32).next_multiple_of(8),
+        prog_type,
+        insns: program.into(),
+    })
+}
