@@ -11,6 +11,7 @@ mod input;
 mod names;
 mod report;
 mod screen;
+mod subject;
 mod text;
 
 use clap::Parser;

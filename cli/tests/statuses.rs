@@ -155,10 +155,27 @@ fn a_file_goes_before_a_built_in_object_of_its_name() {
     assert!(ran.err.contains("not a BPF object"), "{}", ran.err);
 }
 
+/// Names no series, so that it is good in every build.
+const SCENARIO: &str = r#"schema = "interleave/1"
+name = "two-readers"
+
+[machine]
+possible = 2
+
+[map.stats]
+type = "percpu"
+entries = 1
+fields = [{ name = "packets", type = "u64" }]
+
+[[thread]]
+name = "reader"
+cpu = 1
+do = [{ lookup = "stats", key = 0, cpu = 0, into = "x" }]
+"#;
+
 #[test]
 fn a_good_scenario_is_ok() {
-    let shown = finish(&mut command(&["scenario", "show"])).out;
-    let path = temporary("good.toml", shown.as_bytes());
+    let path = temporary("good.toml", SCENARIO.as_bytes());
     let ran = finish(&mut command(&["scenario", "check", &path]));
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
     assert_eq!(ran.out, format!("{path}: ok, 0 warnings\n"));
@@ -166,8 +183,7 @@ fn a_good_scenario_is_ok() {
 
 #[test]
 fn a_bad_scenario_names_its_lines() {
-    let shown = finish(&mut command(&["scenario", "show"])).out;
-    let bad = shown.replace("possible = 2", "posible = 2");
+    let bad = SCENARIO.replace("possible = 2", "posible = 2");
     let line = 1 + bad.lines().position(|line| line.contains("posible")).expect("there") as u32;
     let path = temporary("bad.toml", bad.as_bytes());
     let ran = finish(&mut command(&["scenario", "check", &path]));

@@ -1,8 +1,8 @@
 //! `bpfsim explore`.
 
-use crate::names;
-use crate::report::{Failure, Outcome};
-use crate::screen::Screen;
+use crate::report::{Failure, Outcome, Report, Status};
+use crate::{names, subject};
+use bpfsim_lab::explore;
 use bpfsim_maps::Series;
 
 /// Try every order of steps of a scenario, and class what the readers saw.
@@ -24,7 +24,21 @@ pub struct Args {
 }
 
 /// The classes of each series, with witnesses.
-pub fn run(args: &Args, screen: &Screen) -> Outcome {
-    let _ = screen.width;
-    Err(Failure::new(&args.scenario, "explore is not there yet; see `bpfsim scenario check`"))
+pub fn run(args: &Args) -> Outcome {
+    let loaded = subject::load(&args.scenario)?;
+    let limit = args.limit.map(|limit| usize::try_from(limit).unwrap_or(usize::MAX));
+    let options = explore::Options { series: args.series.clone(), kernel: None, limit };
+    let files = |name: &str| loaded.file(name);
+    let entries = explore::run(&loaded.scenario, &files, &options)
+        .map_err(|error| Failure::new(&args.scenario, error))?;
+    let text = match args.json {
+        true => format!("{:#}\n", explore::json(&loaded.scenario, &entries)),
+        false => explore::text(&loaded.scenario, &entries),
+    };
+    let status = match explore::status(&entries) {
+        0 => Status::Good,
+        1 => Status::Violated,
+        _ => Status::Unknown,
+    };
+    Ok(Report { text, notes: loaded.notes, status })
 }

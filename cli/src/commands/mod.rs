@@ -44,7 +44,7 @@ impl Default for Command {
 pub fn run(command: &Command, screen: &Screen) -> Outcome {
     match command {
         Command::Compare(args) => compare::run(args, screen),
-        Command::Explore(args) => explore::run(args, screen),
+        Command::Explore(args) => explore::run(args),
         Command::Replay(args) => replay::run(args, screen),
         Command::Claims(args) => claims::run(args, screen),
         Command::Series(args) => series::run(args, screen),

@@ -4,6 +4,7 @@ use crate::report::{Failure, Outcome, Report, Status, complaint};
 use crate::text::counted;
 use crate::{input, names};
 use bpfsim_lab::scenario::{Severity, builtin, parse};
+use bpfsim_maps::percpu;
 use clap::Subcommand;
 
 /// Print the scenarios that are built in, and check your own.
@@ -45,11 +46,10 @@ pub fn run(args: &Args) -> Outcome {
 }
 
 fn list() -> String {
-    let known = names::plain_series();
     let widest = builtin::BUILTINS.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
     let mut text = String::new();
     for (name, source) in builtin::BUILTINS {
-        let parsed = parse(source, name, &known).ok();
+        let parsed = parse(source, name, percpu::NAMES).ok();
         let question = parsed.and_then(|parsed| parsed.scenario.question).unwrap_or_default();
         text += format!("{name:widest$}  {question}").trim_end();
         text.push('\n');
@@ -70,7 +70,7 @@ fn show(name: &str) -> Outcome {
 fn check(file: &str) -> Outcome {
     let way_out = "name a scenario file, or start from `bpfsim scenario show`";
     let text = input::text(file, None, way_out)?;
-    match parse(&text, file, &names::plain_series()) {
+    match parse(&text, file, percpu::NAMES) {
         Ok(parsed) => {
             let notes = parsed.warnings.iter().map(|warning| format!("{warning}\n")).collect();
             let warnings = counted(parsed.warnings.len(), "warning");

@@ -16,12 +16,16 @@ const LOG_LEVEL: u32 = 2;
 pub struct Machine {
     kernel: Kernel,
     process: Process,
+    /// Where logs go.
+    log: UserAddr,
 }
 
 impl Machine {
     /// A kernel after boot.
     pub fn new(profile: Profile) -> Self {
-        Self { kernel: Kernel::new(profile), process: Process::default() }
+        let mut process = Process::default();
+        let log = process.alloc_zeroed(LOG_SIZE as usize);
+        Self { kernel: Kernel::new(profile), process, log }
     }
 
     /// Which kernel.
@@ -44,7 +48,8 @@ impl Machine {
 
     /// PROG_LOAD; the log, and the fd.
     pub fn load(&mut self, prog_type: u32, insns: &[Insn], license: &str) -> (String, Answer) {
-        let log = self.process.alloc_zeroed(LOG_SIZE as usize);
+        // A load that fails early writes no log: the one before must not stand there.
+        self.process.write(self.log, &[0]).ok();
         let attr = ProgLoadAttr {
             prog_type,
             insn_cnt: u32::try_from(insns.len()).unwrap_or(u32::MAX),
@@ -52,14 +57,12 @@ impl Machine {
             license: self.process.alloc(format!("{license}\0").as_bytes()),
             log_level: LOG_LEVEL,
             log_size: LOG_SIZE,
-            log_buf: log,
+            log_buf: self.log,
             kern_version: version(self.profile().release),
             ..ProgLoadAttr::default()
         };
         let answer = self.call("BPF_PROG_LOAD", &attr);
-        let text = self.text_at(log);
-        self.process.unmap_all();
-        (text, answer)
+        (self.text(), answer)
     }
 
     /// bpf(2), with an attr as long as that kernel's headers have it.
@@ -72,12 +75,9 @@ impl Machine {
         self.kernel.bpf(&mut self.process, number, at, size)
     }
 
-    /// The text up to its NUL.
-    fn text_at(&self, at: UserAddr) -> String {
-        let mut bytes = vec![0; LOG_SIZE as usize];
-        if self.process.read(at, &mut bytes).is_err() {
-            return String::new();
-        }
+    /// The log, up to its NUL.
+    fn text(&self) -> String {
+        let bytes = self.process.bytes(self.log, LOG_SIZE as usize).unwrap_or_default();
         let text = bytes.split(|byte| *byte == 0).next().unwrap_or_default();
         String::from_utf8_lossy(text).into_owned()
     }

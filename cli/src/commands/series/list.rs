@@ -39,6 +39,7 @@ pub fn text(screen: &Screen) -> String {
 fn note(every: &[&Series]) -> String {
     let with_variants =
         every.iter().filter(|series| series.is_default && series.name.contains('@'));
-    let notes = with_variants.map(|s| format!("\n{} is {}.\n", s.base_name(), s.name));
+    let notes =
+        with_variants.map(|s| format!("\nThe plain name {} means {}.\n", s.base_name(), s.name));
     notes.collect()
 }
