@@ -321,6 +321,17 @@ impl Series {
         })
     }
 
+    /// Every flag of elements that the series adds.
+    pub fn flag_bits(&self) -> u64 {
+        self.adds.iter().fold(0, |bits, added| match added.what {
+            Addition::Flag { value, .. } => bits | value,
+            Addition::Command { .. }
+            | Addition::MapType { .. }
+            | Addition::Field { .. }
+            | Addition::Helper { .. } => bits,
+        })
+    }
+
     /// The helper `id`, where the series adds it.
     pub fn helper(&self, id: i32) -> Option<(HelperProto, HelperDoes)> {
         self.adds.iter().find_map(|added| match added.what {

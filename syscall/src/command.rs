@@ -1,7 +1,8 @@
 //! The commands: a row each, with its handler and how well it is supported.
 
+use crate::batch::{self, Batch};
 use crate::entry::Attr;
-use crate::{Answer, Kernel, Task, elem, load, map_create, object, program};
+use crate::{Answer, Kernel, Task, elem, freeze, load, map_create, object, program, take};
 use bpfsim_maps::series::Role;
 
 /// How well a command answers.
@@ -59,6 +60,22 @@ pub const COMMANDS: &[Command] = &[
         program::test_run,
         Support::Partial("socket filters and tc; the packet is not changed"),
     ),
+    row(21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", take::lookup_and_delete, Support::Full),
+    row(
+        22,
+        "BPF_MAP_FREEZE",
+        freeze::freeze,
+        Support::Partial("the verifier reads no constants from frozen maps; nothing is mapped"),
+    ),
+    row(24, "BPF_MAP_LOOKUP_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Lookup), Support::Full),
+    row(
+        25,
+        "BPF_MAP_LOOKUP_AND_DELETE_BATCH",
+        |k, t, a| batch::batch(k, t, a, Batch::LookupAndDelete),
+        Support::Full,
+    ),
+    row(26, "BPF_MAP_UPDATE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Update), Support::Full),
+    row(27, "BPF_MAP_DELETE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Delete), Support::Full),
 ];
 
 /// The row of a command number.

@@ -1,5 +1,6 @@
 //! What a kernel consists of, apart from memory: profile, CPUs, maps, programs, pins.
 
+use crate::meta::{Ids, Meta};
 use crate::pins::Pins;
 use bpfsim_abi::{Errno, Release, check_attr, cmd, sizes};
 use bpfsim_maps::series::{Addition, Series};
@@ -161,6 +162,7 @@ pub enum ObjectId {
 struct Counted<T> {
     object: T,
     refs: u32,
+    meta: Meta,
 }
 
 /// Everything about a kernel that is not memory.
@@ -172,6 +174,8 @@ pub struct Core {
     pub pins: Pins,
     maps: Vec<Option<Counted<Map>>>,
     progs: Vec<Option<Counted<Verified>>>,
+    /// Numbers of the objects.
+    pub ids: Ids,
     /// Where plain calls put keys and values.
     pub scratch: RegionId,
     /// Where plain runs have their stack.
@@ -192,6 +196,7 @@ impl Core {
             pins: Pins::default(),
             maps: Vec::new(),
             progs: Vec::new(),
+            ids: Ids::default(),
             scratch: hw.mem.add_private(64),
             stack: bpfsim_vm::Frame::stack(&mut hw.mem),
             attr_size: sizes::attr_size(profile.release),
@@ -219,7 +224,8 @@ impl Core {
 
     /// Keeps a new map, held once.
     pub fn add_map(&mut self, map: Map) -> ObjectId {
-        ObjectId::Map(insert(&mut self.maps, map))
+        let object = ObjectId::Map(insert(&mut self.maps, map));
+        self.introduce(object)
     }
 
     /// Keeps a new program, held once. It holds its maps.
@@ -227,7 +233,36 @@ impl Core {
         for handle in program.maps().to_vec() {
             self.get(ObjectId::Map(handle));
         }
-        ObjectId::Prog(insert(&mut self.progs, program))
+        let object = ObjectId::Prog(insert(&mut self.progs, program));
+        self.introduce(object)
+    }
+
+    /// Gives a new object its id and the time of day.
+    fn introduce(&mut self, object: ObjectId) -> ObjectId {
+        let (id, made_ns) = (self.ids.give(object), self.profile.inputs.time_ns);
+        if let Some(meta) = self.meta_mut(object) {
+            *meta = Meta { id, made_ns, ..Meta::default() };
+        }
+        object
+    }
+
+    /// What is known of an object.
+    #[inline]
+    pub fn meta(&self, object: ObjectId) -> Option<&Meta> {
+        match object {
+            ObjectId::Map(handle) => Some(&self.maps.get(handle as usize)?.as_ref()?.meta),
+            ObjectId::Prog(handle) => Some(&self.progs.get(handle as usize)?.as_ref()?.meta),
+        }
+    }
+
+    /// The same, to be changed.
+    pub fn meta_mut(&mut self, object: ObjectId) -> Option<&mut Meta> {
+        match object {
+            ObjectId::Map(handle) => Some(&mut self.maps.get_mut(handle as usize)?.as_mut()?.meta),
+            ObjectId::Prog(handle) => {
+                Some(&mut self.progs.get_mut(handle as usize)?.as_mut()?.meta)
+            }
+        }
     }
 
     /// One more reference.
@@ -243,6 +278,9 @@ impl Core {
         *refs -= 1;
         if *refs > 0 {
             return;
+        }
+        if let Some(id) = self.meta(object).map(|meta| meta.id) {
+            self.ids.take(object, id);
         }
         match object {
             ObjectId::Map(handle) => {
@@ -279,7 +317,7 @@ impl Core {
 }
 
 fn insert<T>(slots: &mut Vec<Option<Counted<T>>>, object: T) -> u32 {
-    let counted = Some(Counted { object, refs: 1 });
+    let counted = Some(Counted { object, refs: 1, meta: Meta::default() });
     match slots.iter().position(Option::is_none) {
         Some(free) => {
             slots[free] = counted;

@@ -37,11 +37,11 @@ pub struct Desk {
 }
 
 impl Desk {
-    fn key(&self) -> Place {
+    pub(crate) fn key(&self) -> Place {
         Place::new(self.scratch, 0)
     }
 
-    fn value(&self, hw: &mut Hw, key_size: u32, bytes: u32) -> Place {
+    pub(crate) fn value(&self, hw: &mut Hw, key_size: u32, bytes: u32) -> Place {
         let start = key_size.next_multiple_of(8);
         hw.mem.grow(self.scratch, (start + bytes).div_ceil(8) as usize + 1);
         Place::new(self.scratch, start)
@@ -49,7 +49,11 @@ impl Desk {
 }
 
 /// The map behind an fd.
-fn map_of<'a>(core: &'a Core, task: &dyn Task, fd: u32) -> Result<(u32, &'a Map), Errno> {
+pub(crate) fn map_of<'a>(
+    core: &'a Core,
+    task: &dyn Task,
+    fd: u32,
+) -> Result<(u32, &'a Map), Errno> {
     match task.fd(fd).ok_or(Errno::EBADF)? {
         Ok(ObjectId::Map(handle)) => Ok((handle, core.map(handle).ok_or(Errno::EBADF)?)),
         Ok(ObjectId::Prog(_)) | Err(_) => Err(Errno::EINVAL),
@@ -57,7 +61,7 @@ fn map_of<'a>(core: &'a Core, task: &dyn Task, fd: u32) -> Result<(u32, &'a Map)
 }
 
 /// What the release and the series say about the values that are meant.
-fn ask<'a>(
+pub(crate) fn ask<'a>(
     core: &'a Core,
     desk: &Desk,
     map: &'a Map,
@@ -81,7 +85,7 @@ fn plain(ask: &Ask<'_>) -> series::Answer {
     series::Answer::one(ask, 0, Where::Caller)
 }
 
-fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
+pub(crate) fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
     match map.series {
         Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags != 0 => {
             (series.read)(ask)
@@ -90,7 +94,7 @@ fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
     }
 }
 
-fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
+pub(crate) fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
     match map.series {
         Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags > 2 => {
             (series.write)(ask)
@@ -99,7 +103,7 @@ fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
     }
 }
 
-fn read_key(
+pub(crate) fn read_key(
     hw: &mut Hw,
     desk: &Desk,
     task: &dyn Task,
@@ -111,7 +115,7 @@ fn read_key(
     from_user(hw, task, at, desk.key(), len)
 }
 
-fn from_user(
+pub(crate) fn from_user(
     hw: &mut Hw,
     task: &dyn Task,
     at: UserAddr,
@@ -134,17 +138,18 @@ fn from_user(
 }
 
 /// `BPF_F_LOCK`, v5.1.
-const BPF_F_LOCK: u64 = 4;
+pub(crate) const BPF_F_LOCK: u64 = 4;
 
 /// What an fd of a map is wanted for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Use {
+pub(crate) enum Use {
     Read,
     Write,
 }
 
-/// The map behind an fd, if the fd is good for it: a wrong mode is EPERM.
-fn map_for<'a>(
+/// The map behind an fd, if the fd is good for it: a wrong mode is EPERM, and so is writing to a
+/// frozen map (v5.2).
+pub(crate) fn map_for<'a>(
     core: &'a Core,
     task: &dyn Task,
     fd: u32,
@@ -154,9 +159,13 @@ fn map_for<'a>(
     let mode = task.mode(fd);
     let allowed = match wanted {
         Use::Read => mode.reads(),
-        Use::Write => mode.writes(),
+        Use::Write => mode.writes() && !is_frozen(core, found.0),
     };
     if allowed { Ok(found) } else { Err(Errno::EPERM) }
+}
+
+fn is_frozen(core: &Core, map: u32) -> bool {
+    core.meta(ObjectId::Map(map)).is_some_and(|meta| meta.frozen)
 }
 
 /// Flags that a lookup refuses before it looks at the fd (v5.1 to v6.18).
@@ -232,14 +241,14 @@ pub fn start_update(
 
 /// From v7.0 on an update stores the bytes of each value and not those that round it up; before,
 /// the caller's padding was stored and came back.
-fn without_padding(release: Release, map: &Map, plan: Plan) -> Plan {
+pub(crate) fn without_padding(release: Release, map: &Map, plan: Plan) -> Plan {
     let len = if release >= Release::new(7, 0) { map.shape.value_size } else { plan.len };
     Plan { len: plan.len.min(len), ..plan }
 }
 
 /// A system call that writes one CPU's value into a recycled element leaves the others as they
 /// were: cleaning them (c3a66e5f5bab) came after v7.2.
-fn update_todo(release: Release, value: Place, want: Want, plan: Plan) -> Todo {
+pub(crate) fn update_todo(release: Release, value: Place, want: Want, plan: Plan) -> Todo {
     let rules = UpdateRules { full_first: release < Release::new(4, 6), keeps_stale: true };
     Todo::Update(Update::new(value, want, plan, rules))
 }
@@ -296,9 +305,9 @@ pub fn start(
 }
 
 /// The desk of a plain call.
-fn desk(kernel: &Kernel, task: &dyn Task) -> Desk {
-    let here = kernel.core.profile.cpus.possible.rank(task.cpu()).unwrap_or(0) as u32;
-    Desk { scratch: kernel.core.scratch, here }
+pub(crate) fn desk(core: &Core, task: &dyn Task) -> Desk {
+    let here = core.profile.cpus.possible.rank(task.cpu()).unwrap_or(0) as u32;
+    Desk { scratch: core.scratch, here }
 }
 
 /// Drives the operation to its end and hands the result to the caller.
@@ -326,7 +335,7 @@ pub(crate) fn lookup(
     attr: &Attr,
     role: Option<Role>,
 ) -> Answer {
-    let desk = desk(kernel, task);
+    let desk = desk(&kernel.core, task);
     let started = start_lookup(&kernel.core, &mut kernel.hw, &desk, task, attr, role)?;
     finish(kernel, task, started, desk.here)
 }
@@ -337,19 +346,19 @@ pub(crate) fn update(
     attr: &Attr,
     role: Option<Role>,
 ) -> Answer {
-    let desk = desk(kernel, task);
+    let desk = desk(&kernel.core, task);
     let started = start_update(&kernel.core, &mut kernel.hw, &desk, task, attr, role)?;
     finish(kernel, task, started, desk.here)
 }
 
 pub(crate) fn delete(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
-    let desk = desk(kernel, task);
+    let desk = desk(&kernel.core, task);
     let started = start_delete(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
     finish(kernel, task, started, desk.here)
 }
 
 pub(crate) fn next_key(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
-    let desk = desk(kernel, task);
+    let desk = desk(&kernel.core, task);
     let started = start_next_key(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
     finish(kernel, task, started, desk.here)
 }

@@ -5,18 +5,23 @@
 //! [`Inputs`].
 #![forbid(unsafe_code)]
 
+mod batch;
+mod bytes;
 pub mod command;
 pub mod core;
 pub mod drive;
 pub mod elem;
 mod entry;
+mod freeze;
 mod load;
 mod map_create;
+pub mod meta;
 mod name;
 mod object;
 pub mod pins;
 pub mod process;
 pub mod program;
+mod take;
 pub mod task;
 mod verifier_log;
 

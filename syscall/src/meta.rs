@@ -1,0 +1,77 @@
+//! What a kernel knows of an object beside the object itself: its id, its name, who made it.
+//!
+//! Ids are inputs of a kernel, not hidden state: every kind counts up from 1 by itself, and a
+//! number is not given twice, as with `idr_alloc_cyclic()` until it wraps around.
+
+use crate::core::ObjectId;
+use std::collections::BTreeMap;
+
+/// The kinds of objects that have ids of their own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Kind {
+    /// Maps, v4.13.
+    Map,
+    /// Programs, v4.13.
+    Prog,
+}
+
+impl Kind {
+    /// Which kind an object is of.
+    pub const fn of(object: ObjectId) -> Self {
+        match object {
+            ObjectId::Map(_) => Kind::Map,
+            ObjectId::Prog(_) => Kind::Prog,
+        }
+    }
+}
+
+/// What is known of one object.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Meta {
+    /// As `BPF_*_GET_NEXT_ID` answers it; from 1.
+    pub id: u32,
+    /// NUL-terminated; empty without a name (v4.15).
+    pub name: [u8; 16],
+    /// Nobody writes to the map by a system call any more (BPF_MAP_FREEZE, v5.2).
+    pub frozen: bool,
+    /// `gpl_compatible` of a program's license.
+    pub gpl: bool,
+    /// Nanoseconds since boot when it was made.
+    pub made_ns: u64,
+    /// Who made it.
+    pub uid: u32,
+}
+
+/// The ids that are given.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ids {
+    given: BTreeMap<(Kind, u32), ObjectId>,
+    last: BTreeMap<Kind, u32>,
+}
+
+impl Ids {
+    /// A number for a new object.
+    pub fn give(&mut self, object: ObjectId) -> u32 {
+        let kind = Kind::of(object);
+        let last = self.last.entry(kind).or_default();
+        *last += 1;
+        self.given.insert((kind, *last), object);
+        *last
+    }
+
+    /// The object is gone.
+    pub fn take(&mut self, object: ObjectId, id: u32) {
+        self.given.remove(&(Kind::of(object), id));
+    }
+
+    /// The object with this id.
+    pub fn find(&self, kind: Kind, id: u32) -> Option<ObjectId> {
+        self.given.get(&(kind, id)).copied()
+    }
+
+    /// The lowest id above `start`.
+    pub fn after(&self, kind: Kind, start: u32) -> Option<u32> {
+        let first = start.checked_add(1)?;
+        self.given.range((kind, first)..=(kind, u32::MAX)).next().map(|((_, id), _)| *id)
+    }
+}
