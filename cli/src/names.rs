@@ -4,8 +4,8 @@ use bpfsim_abi::Release;
 use bpfsim_maps::Series;
 use bpfsim_maps::percpu;
 
-/// The plain names of this build, in the order of the thread: what scenarios may use.
-pub fn plain_series() -> Vec<&'static str> {
+/// The plain names of this build, in the order of the thread.
+fn plain_series() -> Vec<&'static str> {
     let defaults = percpu::all().iter().filter(|series| series.is_default);
     defaults.map(|series| series.base_name()).collect()
 }
@@ -20,12 +20,17 @@ pub fn variants(plain: &str) -> Vec<&'static str> {
 /// Reads `name` or `name@variant`, for clap.
 ///
 /// # Errors
-/// The known names.
+/// The known names; the feature to build with, where this build has it left out.
 pub fn series(text: &str) -> Result<&'static Series, String> {
     percpu::by_name(text).ok_or_else(|| {
         let every = plain_series();
+        let plain = text.split('@').next().unwrap_or(text);
+        if percpu::NAMES.contains(&plain) && !every.contains(&plain) {
+            return format!("this build has it left out; build with --features {plain}");
+        }
         if every.is_empty() {
-            return "this build has no series; build it with their features".to_owned();
+            let names = percpu::NAMES.join(", ");
+            return format!("there is no such series, and none in this build; there are {names}");
         }
         let listed = every.iter().map(|name| match variants(name).as_slice() {
             [] => (*name).to_owned(),
