@@ -4,7 +4,8 @@
 //! word 0       how many elements are in the map
 //! word 1       free list of recycled elements
 //! word 2       elements that were ever taken
-//! word 3..     for each bucket: its lock, then its chain
+//! word 3, 4    the same for spare elements
+//! word 5..     for each bucket: its lock, then its chain
 //! then         for each element: link, hash, key, and a value for each CPU
 //! ```
 //!
@@ -21,7 +22,9 @@ use bpfsim_sim::{Cx, Memory, Place, RegionId, Step, Wild, Yield, step};
 const COUNT: u32 = 0;
 const FREE: u32 = 1;
 const TAKEN: u32 = 2;
-const BUCKETS: u32 = 3;
+const SPARES: u32 = 3;
+const SPARES_TAKEN: u32 = 4;
+const BUCKETS: u32 = 5;
 
 /// Where everything is, and what the release does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +52,15 @@ pub struct Hash {
     pub rechecks_bucket: bool,
     /// What the hash function starts from: an input of the kernel.
     pub seed: u32,
+}
+
+/// Where an element comes from, and goes back to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Pool {
+    /// Room for new keys.
+    Free,
+    /// Room for replacing the element of a key that is there: `extra_elems`, v4.8.
+    Spare,
 }
 
 /// The rules of a release that decide how a hash is built.
@@ -79,7 +91,8 @@ impl Hash {
         let element = 2 + key_words + shape.stride() / 8 * ranks;
         let elements =
             if rules.prealloc { shape.max_entries.checked_add(rules.spare)? } else { 0 };
-        let words = u64::from(elements) * u64::from(element) + u64::from(buckets) * 2 + 3;
+        let words =
+            u64::from(elements) * u64::from(element) + u64::from(buckets) * 2 + u64::from(BUCKETS);
         let most = u64::from(shape.max_entries) * u64::from(element) + u64::from(buckets) * 2;
         if words.max(most) * 8 > u64::from(crate::create::MOST_BYTES) {
             return None;
@@ -186,22 +199,32 @@ impl Hash {
         None
     }
 
+    /// The pool for a new element.
+    pub const fn pool(&self, replaces: bool) -> Pool {
+        if replaces && self.spare > 0 { Pool::Spare } else { Pool::Free }
+    }
+
     /// Takes an element: a recycled one first, the last that was given back. `None`: there is
     /// none left. Called with the gate passed.
-    pub fn take(&self, cx: &mut Cx<'_>) -> Result<Option<u32>, Wild> {
-        let free = cx.hw.mem.load(self.word(FREE), 8)?;
+    pub fn take(&self, cx: &mut Cx<'_>, pool: Pool) -> Result<Option<u32>, Wild> {
+        let list = self.free_list(pool);
+        let free = cx.hw.mem.load(list, 8)?;
         // A freed element that nobody recycles waits for readers; while somebody watches, there
         // may always be one.
         if let Some(element) = element_of(free).filter(|_| self.prealloc || !cx.watched) {
             let next = cx.hw.mem.load(self.link(element), 8)?;
-            cx.hw.mem.store(self.word(FREE), 8, next)?;
+            cx.hw.mem.store(list, 8, next)?;
             return Ok(Some(element));
         }
-        let taken = cx.hw.mem.load(self.word(TAKEN), 8)? as u32;
-        if self.prealloc && taken >= self.max_entries + self.spare {
+        let (counter, first, most) = match pool {
+            Pool::Free => (TAKEN, 0, self.max_entries),
+            Pool::Spare => (SPARES_TAKEN, self.max_entries, self.spare),
+        };
+        let taken = cx.hw.mem.load(self.word(counter), 8)? as u32;
+        if self.prealloc && taken >= most {
             return Ok(None);
         }
-        cx.hw.mem.store(self.word(TAKEN), 8, u64::from(taken) + 1)?;
+        cx.hw.mem.store(self.word(counter), 8, u64::from(taken) + 1)?;
         if !self.prealloc {
             let end = (self.first_element() + (taken + 1) * self.element) as usize;
             let room = cx.hw.mem.region(self.region).words().len();
@@ -210,19 +233,23 @@ impl Hash {
                 cx.hw.mem.grow(self.region, more);
             }
         }
-        Ok(Some(taken))
+        Ok(Some(first + taken))
     }
 
-    /// Where `take` and `give` look: the free list.
-    pub const fn free_list(&self) -> Place {
-        self.word(FREE)
+    /// Where `take` and `give` look: the free list of a pool.
+    pub const fn free_list(&self, pool: Pool) -> Place {
+        match pool {
+            Pool::Free => self.word(FREE),
+            Pool::Spare => self.word(SPARES),
+        }
     }
 
     /// Gives an element back, its bytes untouched. Called with the gate passed.
-    pub fn give(&self, cx: &mut Cx<'_>, element: u32) -> Result<(), Wild> {
-        let free = cx.hw.mem.load(self.word(FREE), 8)?;
+    pub fn give(&self, cx: &mut Cx<'_>, element: u32, pool: Pool) -> Result<(), Wild> {
+        let list = self.free_list(pool);
+        let free = cx.hw.mem.load(list, 8)?;
         cx.hw.mem.store(self.link(element), 8, free)?;
-        cx.hw.mem.store(self.word(FREE), 8, link_to(element))
+        cx.hw.mem.store(list, 8, link_to(element))
     }
 }
 

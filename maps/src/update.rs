@@ -1,6 +1,6 @@
 //! Update and delete: the operations that change a map.
 
-use crate::hash::{Find, Hash, element_of, link_to};
+use crate::hash::{Find, Hash, Pool, element_of, link_to};
 use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::op::{Stop, done, index, pass};
@@ -140,9 +140,10 @@ impl Update {
                 At::Link => self.at = self.link(hash, cx)?,
                 At::Unlink => self.at = self.unlink(hash, cx)?,
                 At::Give => {
-                    pass(cx, free_step(hash))?;
+                    let pool = self.pool(hash);
+                    pass(cx, free_step(hash, pool))?;
                     if let Some(old) = self.find.element() {
-                        hash.give(cx, old)?;
+                        hash.give(cx, old, pool)?;
                     }
                     self.at = At::Unlock;
                 }
@@ -188,9 +189,14 @@ impl Update {
         })
     }
 
+    fn pool(&self, hash: &Hash) -> Pool {
+        hash.pool(self.find.element().is_some())
+    }
+
     fn take(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
-        pass(cx, free_step(hash))?;
-        self.new = hash.take(cx)?;
+        let pool = self.pool(hash);
+        pass(cx, free_step(hash, pool))?;
+        self.new = hash.take(cx, pool)?;
         if self.new.is_none() {
             self.result = Err(Errno::E2BIG);
             return Ok(At::Unlock);
@@ -269,8 +275,8 @@ impl Update {
     }
 }
 
-fn free_step(hash: &Hash) -> Step {
-    Step::Atomic { at: hash.free_list(), bytes: 8 }
+fn free_step(hash: &Hash, pool: Pool) -> Step {
+    Step::Atomic { at: hash.free_list(pool), bytes: 8 }
 }
 
 fn add_to_count(hash: &Hash, cx: &mut Cx<'_>, by: i64) -> Result<(), Stop> {
@@ -349,9 +355,9 @@ impl Delete {
                     self.at = DeleteAt::Give;
                 }
                 DeleteAt::Give => {
-                    pass(cx, free_step(hash))?;
+                    pass(cx, free_step(hash, Pool::Free))?;
                     if let Some(old) = self.find.element() {
-                        hash.give(cx, old)?;
+                        hash.give(cx, old, Pool::Free)?;
                     }
                     self.at = DeleteAt::Unlock;
                 }
