@@ -97,6 +97,10 @@ fn arguments(arm: &MapCreateAttr, release: Release) -> Result<Create, Errno> {
 
 /// A type that the release has and the model has not is no EINVAL.
 fn check_type(number: u32, around: &Around<'_>) -> Result<(), Failure> {
+    // v3.18 has the names of the types and no code.
+    if around.release < Release::new(3, 19) {
+        return Err(Errno::EINVAL.into());
+    }
     if number == 0 || create::is_modelled(number, around.series) {
         return Ok(());
     }

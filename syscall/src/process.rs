@@ -96,11 +96,14 @@ impl Task for Process {
         if bytes.is_empty() {
             return Ok(());
         }
-        let index = self.index(at, bytes.len()).ok_or(Fault)?;
+        let index = self.segments.partition_point(|(start, _)| *start <= at.0);
+        let index = index.checked_sub(1).ok_or(Fault)?;
         let (start, segment) = &mut self.segments[index];
-        let from = (at.0 - *start) as usize;
-        segment[from..from + bytes.len()].copy_from_slice(bytes);
-        Ok(())
+        let target = segment.get_mut((at.0 - *start) as usize..).ok_or(Fault)?;
+        // copy_to_user() of x86 stops at the byte that faults; those before it have arrived.
+        let len = bytes.len().min(target.len());
+        target[..len].copy_from_slice(&bytes[..len]);
+        if len == bytes.len() { Ok(()) } else { Err(Fault) }
     }
 
     fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>> {

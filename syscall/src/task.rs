@@ -70,7 +70,7 @@ const BPF_F_WRONLY: u32 = 16;
 pub trait Task {
     /// Copies from the caller's memory. Reads all or nothing.
     fn read(&self, at: UserAddr, out: &mut [u8]) -> Result<(), Fault>;
-    /// Copies into the caller's memory.
+    /// Copies into the caller's memory, as far as it goes.
     fn write(&mut self, at: UserAddr, bytes: &[u8]) -> Result<(), Fault>;
     /// The object behind an fd; `Err`: there is such an fd, of something else.
     fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>>;
