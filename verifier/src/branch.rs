@@ -96,7 +96,7 @@ fn ranged(era: Era, mut state: State, jump: Jump) -> Ways {
     match decide(era, jump, na, nb) {
         Some(true) => return Ways { fall: None, taken: Some(state) },
         Some(false) => return Ways { fall: Some(state), taken: None },
-        None => state.doubt |= a.fuzzy || b.fuzzy || is_with_itself(jump, a, b),
+        None => state.doubt |= a.fuzzy || b.fuzzy,
     }
     let way = |cond| refine::refined(era, &state, jump, cond, a, b);
     match refine::negated(jump.cond) {
@@ -104,12 +104,6 @@ fn ranged(era: Era, mut state: State, jump: Jump) -> Ways {
         // Bits that are set or not: known to the kernel, not to a range.
         None => both(refine::no_bits(era, &state, jump, a, b), refine::bits(era, &state, jump, a)),
     }
-}
-
-/// A number is compared with its own copy: one way contradicts what is known, and what a kernel
-/// makes of a contradiction is not modelled.
-fn is_with_itself(jump: Jump, a: Scalar, b: Scalar) -> bool {
-    jump.src == Operand::Reg(jump.dst) || a.id != 0 && a.id == b.id
 }
 
 /// A map value is not zero (v5.9, cac616db39c2); of other pointers nothing is known.

@@ -105,7 +105,22 @@ fn jump(cx: Cx<'_>, state: &State, dst: Reg, src: Operand, op: Op) -> Result<(),
     if cx.is_secret(state, dst) && !is_null_check(state, op) {
         return Err(rules::pointer_comparison(dst));
     }
-    Ok(())
+    match src {
+        Operand::Reg(src) if cx.era.ranges() && is_own_copy(state, dst, src) => {
+            Err(No::not_modelled("a comparison of a number with its own copy"))
+        }
+        Operand::Reg(_) | Operand::Imm(_) => Ok(()),
+    }
+}
+
+/// The two are one number, which is not known. One way of a comparison then contradicts what is
+/// known, and what a kernel makes of a contradiction changes from release to release.
+fn is_own_copy(state: &State, dst: Reg, src: Reg) -> bool {
+    let (Value::Scalar(a), Value::Scalar(b)) = (state.reg(dst), state.reg(src)) else {
+        return false;
+    };
+    let linked = a.id != 0 && a.id == b.id;
+    a.value().is_none() && (linked || dst == src)
 }
 
 /// `op` asks whether what a lookup returned is null.
