@@ -146,7 +146,7 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     verifier_log::check(&arm, release)?;
     let gpl = gpl_compatible(&license);
     let mut env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
-    let outcome = verify(&insns, &mut env, arm.log_level);
+    let outcome = verify(&insns, &mut env, verifier_log::level(arm.log_level, release));
     finish(kernel, task, attr, outcome)
 }
 

@@ -222,7 +222,7 @@ fn describe_frame(data: &[u8]) -> (u16, u32) {
     };
     let kind = match &data[..6] {
         [0, 0, 0, 0, 0, 0] => 0,
-        [0xff, 0xff, 0xff, 0xff, 0xff, 0xff] => 1,
+        // The loopback device has no broadcast address.
         [first, ..] if first & 1 == 1 => 2,
         _ => 3,
     };

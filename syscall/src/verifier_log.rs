@@ -35,6 +35,16 @@ pub(crate) fn check(arm: &ProgLoadAttr, release: Release) -> Result<(), Errno> {
     if sane && fits { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
+/// How much the verifier says: 0, 1 or more. From v5.2 on a level is a set of bits, of which two
+/// are for that; asking for statistics alone still brings the message.
+pub(crate) fn level(log_level: u32, release: Release) -> u32 {
+    match log_level {
+        0 => 0,
+        level if release < Release::new(5, 2) => level,
+        level => (level & 3).max(1),
+    }
+}
+
 /// Hands the log out. Errors: EFAULT, and ENOSPC for a log that was cut.
 pub(crate) fn write(
     task: &mut dyn Task,
