@@ -176,9 +176,8 @@ fn the_hole_is_never_read(
 /// A command that the release has and the model has not says so; it never answers EINVAL.
 #[rstest]
 #[case::attach("6.18", 8, true)]
-#[case::map_info("6.18", 15, true)]
-#[case::lookup_and_delete("6.18", 21, true)]
-#[case::batch("6.18", 24, true)]
+#[case::raw_tracepoint("6.18", 17, true)]
+#[case::link("6.18", 28, true)]
 #[case::stream_read("6.18", 37, true)]
 #[case::not_before_its_release("6.16", 37, false)]
 #[case::pins_before_v4_4("4.3", 6, false)]

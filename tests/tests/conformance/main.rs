@@ -8,4 +8,8 @@ mod lookup;
 mod map_create;
 mod map_create_history;
 mod next_key;
+mod objects;
+mod prog_load;
+mod test_run;
 mod update;
+mod verifier_log;
