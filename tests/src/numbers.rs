@@ -20,6 +20,36 @@ pub mod cmd {
     pub const OBJ_GET: u32 = 7;
     /// `BPF_PROG_TEST_RUN`, v4.12.
     pub const TEST_RUN: u32 = 10;
+    /// `BPF_PROG_GET_NEXT_ID`, v4.13.
+    pub const PROG_NEXT_ID: u32 = 11;
+    /// `BPF_MAP_GET_NEXT_ID`, v4.13.
+    pub const MAP_NEXT_ID: u32 = 12;
+    /// `BPF_PROG_GET_FD_BY_ID`, v4.13.
+    pub const PROG_BY_ID: u32 = 13;
+    /// `BPF_MAP_GET_FD_BY_ID`, v4.13.
+    pub const MAP_BY_ID: u32 = 14;
+    /// `BPF_OBJ_GET_INFO_BY_FD`, v4.13.
+    pub const INFO: u32 = 15;
+    /// `BPF_BTF_LOAD`, v4.18.
+    pub const BTF_LOAD: u32 = 18;
+    /// `BPF_BTF_GET_FD_BY_ID`, v4.18.
+    pub const BTF_BY_ID: u32 = 19;
+    /// `BPF_MAP_LOOKUP_AND_DELETE_ELEM`, v4.20.
+    pub const TAKE: u32 = 21;
+    /// `BPF_MAP_FREEZE`, v5.2.
+    pub const FREEZE: u32 = 22;
+    /// `BPF_BTF_GET_NEXT_ID`, v5.4.
+    pub const BTF_NEXT_ID: u32 = 23;
+    /// `BPF_MAP_LOOKUP_BATCH`, v5.6.
+    pub const LOOKUP_BATCH: u32 = 24;
+    /// `BPF_MAP_LOOKUP_AND_DELETE_BATCH`, v5.6.
+    pub const TAKE_BATCH: u32 = 25;
+    /// `BPF_MAP_UPDATE_BATCH`, v5.6.
+    pub const UPDATE_BATCH: u32 = 26;
+    /// `BPF_MAP_DELETE_BATCH`, v5.6.
+    pub const DELETE_BATCH: u32 = 27;
+    /// `BPF_PROG_BIND_MAP`, v5.10.
+    pub const BIND_MAP: u32 = 35;
 }
 
 /// Map types.

@@ -1,0 +1,8 @@
+//! The commands beyond elements and programs: takes, freezes, batches, ids, infos. Rows that hold
+//! on v6.18 also run on the live kernel.
+
+mod batch_cursor;
+mod batch_each;
+mod batch_errors;
+mod freeze;
+mod take;
