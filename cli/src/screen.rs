@@ -5,6 +5,8 @@
 pub struct Screen {
     /// Columns that a line may have.
     pub width: usize,
+    /// Columns of a table of five series: wider where nothing says how wide the reader's screen is.
+    pub table: usize,
 }
 
 impl Screen {
@@ -20,7 +22,9 @@ impl Screen {
         let asked = std::env::var("COLUMNS").ok().and_then(|text| text.parse().ok());
         let terminal =
             || terminal_size::terminal_size_of(std::io::stdout()).map(|(width, _)| width.0.into());
-        let width: usize = asked.or_else(terminal).unwrap_or(Self::PLAIN);
-        Self { width: width.clamp(Self::LEAST, Self::MOST) }
+        let known: Option<usize> = asked.or_else(terminal);
+        let clamp = |width: usize| width.clamp(Self::LEAST, Self::MOST);
+        let width = clamp(known.unwrap_or(Self::PLAIN));
+        Self { width, table: clamp(known.unwrap_or(Self::MOST)) }
     }
 }

@@ -121,7 +121,9 @@ fn tokens_can_be_found_again() {
 fn reconstructed_cells_say_so_and_lines_fit() {
     let found = comparison();
     assert!(found.complete);
-    let shown = text(&found);
-    assert!(shown.contains("(R)") && shown.contains("sequentially consistent"));
-    assert!(shown.lines().all(|line| line.chars().count() <= 100));
+    for width in [80, 100] {
+        let shown = text(&found, width);
+        assert!(shown.contains("(R)") && shown.contains("sequentially consistent"));
+        assert!(shown.lines().all(|line| line.chars().count() <= width), "{shown}");
+    }
 }

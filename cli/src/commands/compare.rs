@@ -54,7 +54,7 @@ pub fn run(args: &Args, screen: &Screen) -> Outcome {
             format!("{document:#}\n")
         }
         false => {
-            let mut out = text(&found, screen.width);
+            let mut out = text(&found, screen.table);
             match &measured {
                 Some(Ok(measured)) => out += &format!("\nOn this machine's kernel:\n{measured}"),
                 Some(Err(skipped)) => out += &format!("\nNot measured: {}\n", skipped.reason),

@@ -1,43 +1,61 @@
 //! What one unit does to one slot when it runs alone: the yardstick of every verdict.
 
 use super::frames::LabFrame;
-use super::sets::ContentId;
+use super::sets::{ABSENT, ContentId};
 use super::setup::{Act, Stage};
 use super::units::Unit;
 use bpfsim_abi::attr::MapElemAttr;
+use bpfsim_maps::update::Want;
 use bpfsim_sim::{Cx, Hw, Model, Open, Step, Yield};
 use bpfsim_syscall::{Kernel, drive};
 use zerocopy::IntoBytes;
 
 impl Stage {
     /// The content of `slot` after `unit` of `actor` ran alone on `content`.
-    pub(super) fn apply(
+    pub(crate) fn apply(
         &self,
         actor: usize,
         unit: u16,
         slot: usize,
         content: ContentId,
     ) -> ContentId {
+        if let Some(call) = self.unit(actor, unit) {
+            return self.meant(call, slot, content);
+        }
         // All runs of an actor are the same program on the same packet.
-        let unit = match &self.acts[actor] {
-            Act::Run { .. } | Act::Hotplug => 0,
-            Act::Thread { .. } => unit,
-        };
-        let key = (actor as u8, unit, slot as u8, content);
+        let key = (actor as u8, slot as u8, content);
         if let Some(known) = self.applied.borrow().get(&key) {
             return *known;
         }
-        let applied = self.run_alone(actor, unit, slot, content);
+        let applied = self.run_alone(actor, slot, content);
         self.applied.borrow_mut().insert(key, applied);
         applied
     }
 
-    fn run_alone(&self, actor: usize, unit: u16, slot: usize, content: ContentId) -> ContentId {
+    /// What a system call means for a slot, provided that it succeeds.
+    fn meant(&self, call: &Unit, slot: usize, content: ContentId) -> ContentId {
+        let Some(change) = call.changes.iter().find(|change| change.slot == slot) else {
+            return content;
+        };
+        match (&change.to, change.want, content) {
+            (_, Want::NoExist, present) if present != ABSENT => present,
+            (_, Want::Exist, ABSENT) => ABSENT,
+            (None, _, _) => ABSENT,
+            (Some(words), _, _) => self.sets.borrow_mut().content(words),
+        }
+    }
+
+    /// What a program does to a slot, from the machine as it was at the start.
+    fn run_alone(&self, actor: usize, slot: usize, content: ContentId) -> ContentId {
         let mut hw = self.root.clone();
         let words = self.sets.borrow().words(content).map(<[u64]>::to_vec);
         self.set_content(&mut hw, slot, words.as_deref());
+        if self.content(&hw, slot) != content {
+            // There is no room for the key beside the others: the program knows nothing of it.
+            return content;
+        }
         let cpu = self.actors[actor].cpu;
-        let mut frame = self.start(actor, unit, &mut hw, cpu);
+        let mut frame = self.start(actor, 0, &mut hw, cpu);
         loop {
             let mut gate = Open;
             let me = actor as u8;
@@ -82,24 +100,23 @@ impl Stage {
         let arm = MapElemAttr { map_fd: map.fd, key, value, ..MapElemAttr::default() };
         let attr = task.alloc(arm.as_bytes());
         let mut kernel = Kernel { core: self.core.clone(), hw: std::mem::take(hw) };
-        // A failure leaves the key as it was, and the unit runs on that.
-        let edited = kernel.bpf(&mut task, cmd, attr, 32);
-        debug_assert!(edited.is_ok(), "{edited:?}");
+        // A failure leaves the key as it was, which the caller sees.
+        kernel.bpf(&mut task, cmd, attr, 32).ok();
         *hw = kernel.hw;
     }
 
     /// The content of a slot now.
-    pub(super) fn content(&self, hw: &Hw, slot: usize) -> ContentId {
-        let Some(place) = self.place(slot, hw) else { return super::sets::ABSENT };
+    pub(crate) fn content(&self, hw: &Hw, slot: usize) -> ContentId {
+        let Some(place) = self.place(slot, hw) else { return ABSENT };
         self.content_at(hw, slot, place)
     }
 
     pub(super) fn content_at(&self, hw: &Hw, slot: usize, place: bpfsim_sim::Place) -> ContentId {
-        let Some(map) = self.map_of(slot) else { return super::sets::ABSENT };
+        let Some(map) = self.map_of(slot) else { return ABSENT };
         let words = map.shape.stride() as usize / 8;
         let first = place.offset() as usize / 8;
         let region = hw.mem.region(place.region()).words();
-        let Some(found) = region.get(first..first + words) else { return super::sets::ABSENT };
+        let Some(found) = region.get(first..first + words) else { return ABSENT };
         match map.shape.value_size % 8 {
             0 => self.sets.borrow_mut().content(found),
             rest => {
@@ -144,7 +161,7 @@ impl Stage {
     }
 
     /// The unit of a thread.
-    pub(super) fn unit(&self, actor: usize, unit: u16) -> Option<&Unit> {
+    pub(crate) fn unit(&self, actor: usize, unit: u16) -> Option<&Unit> {
         match &self.acts[actor] {
             Act::Thread { units, .. } => units.get(usize::from(unit)),
             Act::Run { .. } | Act::Hotplug => None,

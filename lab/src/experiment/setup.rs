@@ -140,8 +140,8 @@ pub struct Stage {
     pub slots: Vec<WatchedSlot>,
     /// Keys may come and go, so that a slot may move.
     pub(super) restructures: bool,
-    pub(super) sets: RefCell<Sets>,
-    pub(super) applied: RefCell<HashMap<(u8, u16, u8, ContentId), ContentId>>,
+    pub(crate) sets: RefCell<Sets>,
+    pub(super) applied: RefCell<HashMap<(u8, u8, ContentId), ContentId>>,
     /// A caller with an fd for each map.
     pub task: Process,
     programs: Vec<(String, u32)>,
@@ -449,7 +449,7 @@ fn names(series: &Series, maps: &[&str]) -> NameTable {
         | Addition::Field { .. }
         | Addition::Flag { .. } => None,
     });
-    let short = |name: &'static str| name.strip_prefix("BPF_FUNC_").unwrap_or(name);
+    let short = |name: &'static str| name.strip_prefix("bpf_").unwrap_or(name);
     let all = helper_id::ALL.iter().map(|entry| (short(entry.name), entry.number as i32));
     let helpers: Vec<(&str, i32)> = own.chain(all).collect();
     NameTable::new(&helpers, maps)

@@ -6,6 +6,7 @@ use crate::scenario::{CpuArg, Do, FieldType, MapDef, Value, Verb};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_maps::Map;
 use bpfsim_maps::series::{Answer, Ask, UserCall, Whose};
+use bpfsim_maps::update::Want;
 use bpfsim_syscall::{Attr, ObjectId, Process};
 use zerocopy::IntoBytes;
 
@@ -16,6 +17,17 @@ pub struct Judged {
     pub slot: usize,
     /// Bytes from the start of the buffer.
     pub offset: u32,
+}
+
+/// What a call makes of one slot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Index among the watched slots.
+    pub slot: usize,
+    /// The new content; none for a delete.
+    pub to: Option<Vec<u64>>,
+    /// Whether the key must be absent or present.
+    pub want: Want,
 }
 
 /// One system call of a thread.
@@ -29,8 +41,8 @@ pub struct Unit {
     pub map: u32,
     /// The slots whose values it returns.
     pub judged: Vec<Judged>,
-    /// The slots that it may change.
-    pub changes: Vec<usize>,
+    /// What it makes of which slots, if it succeeds.
+    pub changes: Vec<Change>,
     /// For people: `into`, or what it does.
     pub name: String,
 }
@@ -140,7 +152,7 @@ fn unit(
     };
     let answer = desk.answer(map, cmd, &arm);
     let (mut judged, mut changes) = (Vec::new(), Vec::new());
-    if let Some(Answer { moves: Ok(plan), .. }) = answer {
+    if let Some(Answer { moves: Ok(plan), want, .. }) = answer {
         for rank in plan.first..plan.end {
             let offset = (rank - plan.first) * plan.buffer_stride;
             let wanted = call.offset.is_none_or(|wanted| wanted == offset);
@@ -148,13 +160,19 @@ fn unit(
                 judged.push(Judged { slot: desk.stage.watch_slot(handle, &key, rank), offset });
             }
             if item.verb == Verb::Update {
-                changes.push(desk.stage.watch_slot(handle, &key, rank));
+                let Ok(want) = want else { continue };
+                let slot = desk.stage.watch_slot(handle, &key, rank);
+                let to = Some(content(map, bytes.get(offset as usize..).unwrap_or(&[])));
+                changes.push(Change { slot, to, want });
             }
         }
     }
     if item.verb == Verb::Delete {
         let ranks = if map.shape.percpu { map.shape.ranks } else { 1 };
-        changes.extend((0..ranks).map(|rank| desk.stage.watch_slot(handle, &key, rank)));
+        changes.extend((0..ranks).map(|rank| {
+            let slot = desk.stage.watch_slot(handle, &key, rank);
+            Change { slot, to: None, want: Want::Any }
+        }));
     }
     let name = item.into.clone().unwrap_or_else(|| format!("{} {}", item.verb.name(), item.map));
     let size = if call.cpu == 0 { 32 } else { 36 };
@@ -181,6 +199,15 @@ fn value_bytes(item: &Do, def: &MapDef, map: &Map, call: &UserCall) -> Vec<u8> {
     }
     bytes.truncate(call.buffer as usize);
     bytes
+}
+
+/// The words of a value in a buffer; padding is no part of it.
+fn content(map: &Map, bytes: &[u8]) -> Vec<u64> {
+    let value = &bytes[..bytes.len().min(map.shape.value_size as usize)];
+    let word = |word: &[u8]| word.iter().rev().fold(0, |all, byte| all << 8 | u64::from(*byte));
+    let mut words: Vec<u64> = value.chunks(8).map(word).collect();
+    words.resize(map.shape.stride() as usize / 8, 0);
+    words
 }
 
 /// A value from its fields, little endian.

@@ -136,8 +136,8 @@ impl Watch {
     /// A system call begins: a lookup, or an update of slots that are known.
     fn begin(&mut self, stage: &Stage, actor: usize, unit: u16) {
         let Some(call) = stage.unit(actor, unit) else { return };
-        for slot in &call.changes {
-            self.begin_unit(stage, *slot, actor, unit);
+        for change in &call.changes {
+            self.begin_unit(stage, change.slot, (actor, unit));
         }
         if call.judged.is_empty() {
             return;
@@ -195,7 +195,7 @@ impl Watch {
                 || seen.step.is_some_and(|step| self.is_in(stage, index, step));
             let runs = matches!(stage.acts[seen.actor], Act::Run { .. });
             if touched && runs && !self.slots[index].pending.contains(&me) {
-                self.begin_unit(stage, index, seen.actor, seen.unit);
+                self.begin_unit(stage, index, (seen.actor, seen.unit));
             }
             if !self.slots[index].pending.contains(&me) {
                 continue;
@@ -205,7 +205,8 @@ impl Watch {
                     && !seen.next.is_some_and(|next| self.is_in(stage, index, next))
                     && !self.touches_again(stage, seen, hw, index));
             if over {
-                self.end_unit(stage, index, me);
+                let failed = matches!(seen.frame, Some(LabFrame::Call(call)) if verdict::errno(call).is_some());
+                self.end_unit(stage, index, me, failed && seen.ended);
             }
         }
     }
@@ -228,12 +229,12 @@ impl Watch {
         })
     }
 
-    fn begin_unit(&mut self, stage: &Stage, slot: usize, actor: usize, unit: u16) {
+    fn begin_unit(&mut self, stage: &Stage, slot: usize, unit: (usize, u16)) {
         let watch = &mut self.slots[slot];
         if watch.pending.len() >= 16 {
             return;
         }
-        watch.pending.push((actor as u8, unit));
+        watch.pending.push((unit.0 as u8, unit.1));
         watch.begun += 1;
         self.close(stage, slot);
     }
@@ -265,7 +266,8 @@ impl Watch {
         watch.configs = sets.set(all);
     }
 
-    fn end_unit(&mut self, stage: &Stage, slot: usize, unit: (u8, u16)) {
+    /// A unit that failed has changed nothing: what holds is every configuration without it.
+    fn end_unit(&mut self, stage: &Stage, slot: usize, unit: (u8, u16), failed: bool) {
         let watch = &mut self.slots[slot];
         let Some(index) = watch.pending.iter().position(|pending| *pending == unit) else {
             return;
@@ -278,8 +280,14 @@ impl Watch {
             let mask = config & 0xffff;
             config & !0xffff | mask & below | mask >> 1 & !below
         };
-        let has = |config: &&u64| *config >> index & 1 != 0;
-        let kept = sets.members(watch.configs).iter().filter(has).map(without).collect();
+        let stays = |config: &&u64| (*config >> index & 1 != 0) != failed;
+        let kept: Vec<u64> =
+            sets.members(watch.configs).iter().filter(stays).map(without).collect();
+        for config in &kept {
+            let units = watch.done + (config & 0xffff).count_ones() as u16;
+            let version = version(units, (config >> 16) as ContentId);
+            watch.history = sets.with(watch.history, version);
+        }
         watch.configs = sets.set(kept);
     }
 

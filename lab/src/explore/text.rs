@@ -39,7 +39,9 @@ fn classes(out: &mut String, found: &Explored) -> std::fmt::Result {
         None => "cut off by a limit: what is not listed may still be reachable".to_owned(),
     };
     writeln!(out, "  {total}, {} states, {} transitions", found.states, found.transitions)?;
-    if !found.classes.is_empty() {
+    if found.classes.is_empty() {
+        writeln!(out, "  no lookup to class, nothing lost")?;
+    } else {
         writeln!(
             out,
             "  {:<20} {:>12} {:>11} {:>5}  replay",
