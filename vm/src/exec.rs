@@ -32,11 +32,26 @@ impl From<Result<Next, Next>> for Next {
 impl Frame {
     /// Runs as far as the gate allows. `Done`: see [`Frame::returned`].
     pub fn run(&mut self, world: &dyn World, cx: &mut Cx<'_>) -> Yield {
+        self.run_seen(world, cx, &mut |_| ())
+    }
+
+    /// The same, and shows every instruction before it is executed: once each, a helper that goes
+    /// on after it was stopped not again.
+    pub fn run_seen(
+        &mut self,
+        world: &dyn World,
+        cx: &mut Cx<'_>,
+        seen: &mut impl FnMut(Op),
+    ) -> Yield {
         let ops = world.program(self.program).ops();
         loop {
             let next = match self.op {
                 Some(_) => self.resume(world, cx),
-                None => self.exec(ops[self.pc as usize], world, cx),
+                None => {
+                    let op = ops[self.pc as usize];
+                    seen(op);
+                    self.exec(op, world, cx)
+                }
             };
             match next {
                 Next::Step => self.pc += 1,
