@@ -9,7 +9,7 @@ use std::fmt::Write;
 impl Scenario {
     /// A text that two files share if and only if they mean the same. Comments, formatting, the
     /// order of tables by series, defaults written or not, and what only people read (name,
-    /// question, cites, attribution, why) do not show in it.
+    /// question, cites, attribution, why, claim) do not show in it.
     pub fn canonical_text(&self) -> String {
         let mut text = self.world_text();
         for call in &self.calls {
@@ -245,6 +245,7 @@ fn outcome_text(outcome: Option<&Outcome>) -> String {
         Some(Outcome::Returns(number)) => format!("returns {}", *number as u32),
         Some(Outcome::Trap(trap)) => format!("trap {trap}"),
         Some(Outcome::Keys(keys)) => format!("keys {}", lists(keys)),
+        Some(Outcome::NoOperation) => "no operation".to_owned(),
     }
 }
 

@@ -11,6 +11,7 @@
 
 pub mod builtin;
 mod canon;
+mod claim;
 mod cpus;
 mod holds;
 mod lint;
@@ -24,6 +25,7 @@ pub(crate) mod suggest;
 #[cfg(test)]
 mod tests;
 
+pub use claim::{Amount, Case, Claim, Weighing};
 pub use cpus::cpulist;
 pub use holds::{Compare, Factor, Holds, HoldsError, Product, Sum};
 pub use model::*;
@@ -37,6 +39,8 @@ pub use read::SCHEMA;
 pub struct Parsed {
     /// What the file means.
     pub scenario: Scenario,
+    /// The claim that it tests, where the file has one.
+    pub claim: Option<Claim>,
     /// Warnings, in file order.
     pub warnings: Vec<Problem>,
 }

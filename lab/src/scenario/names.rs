@@ -135,6 +135,39 @@ named! {
         /// Eight bytes at a time, downwards.
         Desc = "desc",
     }
+    /// What the evidence for a claim comes to.
+    ClaimVerdict {
+        /// All of it speaks for the claim.
+        Confirmed = "confirmed",
+        /// All of it speaks against.
+        Refuted = "refuted",
+        /// It depends: on the context, on the series, on the release.
+        Conditional = "conditional",
+        /// There is none that a model could give.
+        NotModelled = "not-modelled",
+    }
+    /// Which way a piece of evidence speaks, if it is as expected; if not, the other way.
+    Says {
+        /// For the claim.
+        For = "for",
+        /// Against the claim.
+        Against = "against",
+    }
+    /// Something that can be counted, and compared between series.
+    Quantity {
+        /// BPF instructions of one run of a program.
+        Instructions = "instructions",
+        /// Helper calls of one run of a program.
+        Helpers = "helpers",
+        /// Calls of bpf(2) that read all CPUs' values of one key.
+        Calls = "calls",
+        /// Interrupts that this sends.
+        Ipis = "ipis",
+        /// Bytes that this copies to user space.
+        Bytes = "bytes",
+        /// Bytes of kernel memory of a map.
+        Memory = "memory",
+    }
     /// How a program run ends when it does not return.
     Trap {
         /// An access outside every region.

@@ -1,7 +1,7 @@
 //! What a thread does and what a plain call is.
 
 use super::model::for_series;
-use super::names::{Trap, Verb};
+use super::names::{Says, Trap, Verb};
 use bpfsim_abi::{Errno, Release};
 
 /// The bytes of a key, little endian.
@@ -144,6 +144,8 @@ pub enum Outcome {
     Trap(Trap),
     /// It answers these keys, in order, each as numbers part by part.
     Keys(Vec<Vec<u64>>),
+    /// The series has no such operation.
+    NoOperation,
 }
 
 /// What is different in one series.
@@ -172,6 +174,8 @@ pub struct Call {
     pub for_series: Vec<(String, CallFor)>,
     /// Why it is asked.
     pub why: Option<String>,
+    /// Which way the expected answer speaks about the file's claim. Only claims look at it.
+    pub says: Option<Says>,
 }
 
 impl Call {

@@ -36,7 +36,8 @@ impl Compare {
         }
     }
 
-    const fn test(self, left: i128, right: i128) -> bool {
+    /// Whether it holds between two numbers.
+    pub const fn test(self, left: i128, right: i128) -> bool {
         match self {
             Compare::Eq => left == right,
             Compare::Ne => left != right,

@@ -41,6 +41,7 @@ impl<'a> Reader<'a> {
         };
         let others = table.take("for");
         let why = self.optional_text(table.take("why"));
+        let says = table.take("says").and_then(|node| self.says(&node));
         let start = table.start;
         let thing = table.thing.clone();
         table.finish(&mut self.log);
@@ -58,8 +59,8 @@ impl<'a> Reader<'a> {
             CallOp::Map(_) | CallOp::Load { .. } | CallOp::Run { .. } | CallOp::Raw { .. } => {}
         }
         let expect = first.expect;
-        let call =
-            Call { op, on, kernel: kernel?, expect, series: series?, for_series: for_series?, why };
+        let (kernel, series, for_series) = (kernel?, series?, for_series?);
+        let call = Call { op, on, kernel, expect, series, for_series, why, says };
         self.check_series(&call, start, &thing);
         Some(call)
     }
@@ -107,7 +108,7 @@ impl<'a> Reader<'a> {
         Some(CallFor { op, expect })
     }
 
-    fn release(&mut self, node: &Node<'a>) -> Option<Release> {
+    pub(super) fn release(&mut self, node: &Node<'a>) -> Option<Release> {
         let text = node.string(&mut self.log)?;
         let release = text.parse().ok();
         if release.is_none() {

@@ -8,18 +8,21 @@ use crate::scenario::suggest::way_out;
 
 impl<'a> Reader<'a> {
     pub(super) fn expects(&mut self, node: Option<Node<'a>>) {
-        let Some(node) = node else { return };
-        let Some(mut table) = node.table(&mut self.log, "[expect]") else { return };
+        self.scenario.expects = self.expects_in(node, "expect");
+    }
+
+    /// `[section.SERIES]` for each series that something is expected of.
+    pub(super) fn expects_in(&mut self, node: Option<Node<'a>>, section: &str) -> Vec<Expect> {
+        let mut expects = vec![];
+        let Some(node) = node else { return expects };
+        let whole = format!("[{section}]");
+        let Some(mut table) = node.table(&mut self.log, &whole) else { return expects };
         for (at, node) in table.take_rest() {
-            let thing = format!("[expect.{}]", node.key);
+            let thing = format!("[{section}.{}]", node.key);
             if !node.is_table() {
-                let help = "write [expect.SERIES] above it";
-                self.log.error(
-                    at,
-                    "[expect]",
-                    format!("'{}': the series is missing", node.key),
-                    help,
-                );
+                let help = format!("write [{section}.SERIES] above it");
+                let message = format!("'{}': the series is missing", node.key);
+                self.log.error(at, &whole, message, help);
                 continue;
             }
             let Some(series) = self.series_name(at, &thing, node.key) else { continue };
@@ -34,9 +37,9 @@ impl<'a> Reader<'a> {
                 let help = "write reachable, unreachable, verify or cost";
                 self.log.warning(at, &thing, "nothing is expected", help);
             }
-            let expect = self.expect(series, table);
-            self.scenario.expects.push(expect);
+            expects.push(self.expect(series, table));
         }
+        expects
     }
 
     fn expect(&mut self, series: String, mut table: Table<'a>) -> Expect {

@@ -1,7 +1,8 @@
 //! From nodes to the model, section by section, in the order in which they refer to each other:
-//! machine, explore, maps, programs, hotplug, runs, threads, calls, expects.
+//! machine, explore, maps, programs, hotplug, runs, threads, calls, expects, claim.
 
 mod calls;
+mod claim;
 mod expect;
 mod explore;
 mod machine;
@@ -19,7 +20,7 @@ use super::names::Model;
 use super::node::{Node, Table};
 use super::problem::{Log, Problems};
 use super::suggest::way_out;
-use super::{Parsed, cpulist};
+use super::{Claim, Parsed, cpulist};
 use toml::de::DeTable;
 
 /// The schema that this reader reads.
@@ -31,6 +32,7 @@ pub(super) struct Reader<'a> {
     /// The series that a file may name.
     known_series: &'a [&'a str],
     pub(super) scenario: Scenario,
+    claim: Option<Claim>,
     pub(super) places: Places,
     /// `machine` could be read: CPU numbers can be judged.
     machine_ok: bool,
@@ -81,8 +83,9 @@ pub(super) fn parse(text: &str, file: &str, known_series: &[&str]) -> Result<Par
     let root = Table::new("", 0, document.get_ref());
     let scenario = empty_scenario(known_series);
     let places = Places::default();
+    let claim = None;
     let mut reader =
-        Reader { log, known_series, scenario, places, machine_ok: true, series_ok: true };
+        Reader { log, known_series, scenario, claim, places, machine_ok: true, series_ok: true };
     if reader.read(root) {
         lint::whole_file(&mut reader);
     }
@@ -91,7 +94,7 @@ pub(super) fn parse(text: &str, file: &str, known_series: &[&str]) -> Result<Par
     if failed {
         Err(Problems(problems))
     } else {
-        Ok(Parsed { scenario: reader.scenario, warnings: problems })
+        Ok(Parsed { scenario: reader.scenario, claim: reader.claim, warnings: problems })
     }
 }
 
@@ -132,8 +135,9 @@ impl<'a> Reader<'a> {
         self.scenario.cites = self.optional_text(root.take("cites"));
         self.scenario.attribution = self.optional_text(root.take("attribution"));
         let (machine, explore) = (root.take("machine"), root.take("explore"));
-        let [maps, progs, hotplug, runs, threads, calls, expects] =
-            ["map", "prog", "hotplug", "run", "thread", "call", "expect"].map(|key| root.take(key));
+        let sections = ["map", "prog", "hotplug", "run", "thread", "call", "expect", "claim"];
+        let [maps, progs, hotplug, runs, threads, calls, expects, claim] =
+            sections.map(|key| root.take(key));
         let errors = self.log.errors();
         root.finish(&mut self.log);
         if self.log.errors() > errors {
@@ -151,6 +155,7 @@ impl<'a> Reader<'a> {
         self.threads(threads);
         self.calls(calls);
         self.expects(expects);
+        self.claim = self.claim(claim);
         true
     }
 

@@ -9,8 +9,18 @@ use crate::scenario::suggest::way_out;
 use bpfsim_abi::Errno;
 
 /// The keys of `expect`.
-const OUTCOMES: [&str; 9] =
-    ["errno", "ok", "value", "values", "verify", "accepted", "returns", "trap", "keys"];
+const OUTCOMES: [&str; 10] = [
+    "errno",
+    "ok",
+    "value",
+    "values",
+    "verify",
+    "accepted",
+    "returns",
+    "trap",
+    "keys",
+    "no_operation",
+];
 
 impl<'a> Reader<'a> {
     pub(super) fn outcome(&mut self, node: &Node<'a>, op: Option<&CallOp>) -> Option<Outcome> {
@@ -35,6 +45,7 @@ impl<'a> Reader<'a> {
             "errno" => self.errno(&node).map(Outcome::Errno),
             "ok" => self.yes(&node).then_some(Outcome::Ok),
             "accepted" => self.yes(&node).then_some(Outcome::Accepted),
+            "no_operation" => self.yes(&node).then_some(Outcome::NoOperation),
             "verify" => node.text(&mut self.log).map(Outcome::Verify),
             "returns" => {
                 let number = node.integer(&mut self.log, i32::MIN.into()..=u32::MAX.into())?;
