@@ -3,6 +3,7 @@
 #![forbid(unsafe_code)]
 
 pub mod asm;
+pub mod claims;
 pub mod class;
 pub mod compare;
 pub mod experiment;
