@@ -9,7 +9,7 @@ mod frames;
 mod model;
 mod names;
 mod perform;
-mod plain;
+pub mod plain;
 mod sets;
 mod setup;
 mod units;

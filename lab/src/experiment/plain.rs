@@ -1,1 +1,0 @@
-//! Plain calls of a scenario.
