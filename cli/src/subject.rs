@@ -3,6 +3,8 @@
 use crate::input;
 use crate::report::Failure;
 use bpfsim_lab::compare::Subject;
+use bpfsim_lab::experiment::SetupError;
+use bpfsim_lab::explore::Entry;
 use bpfsim_lab::object::builtin as objects;
 use bpfsim_lab::scenario::{Scenario, builtin, parse};
 use bpfsim_maps::percpu;
@@ -28,11 +30,19 @@ impl Loaded {
         if let Some((_, bytes)) = self.program.as_ref().filter(|(own, _)| own == name) {
             return Ok(bytes.clone());
         }
-        match (std::fs::read(self.directory.join(name)), objects::builtin(name)) {
-            (Ok(bytes), _) => Ok(bytes),
-            (Err(_), Some(builtin)) => Ok(builtin.to_vec()),
-            (Err(error), None) => Err(format!("{name}: cannot be read, {error}")),
-        }
+        file(&self.directory, name)
+    }
+}
+
+/// The bytes of an object file in `directory`, else of the built-in one of that name.
+///
+/// # Errors
+/// What could not be read, and why.
+pub fn file(directory: &Path, name: &str) -> Result<Vec<u8>, String> {
+    match (std::fs::read(directory.join(name)), objects::builtin(name)) {
+        (Ok(bytes), _) => Ok(bytes),
+        (Err(_), Some(builtin)) => Ok(builtin.to_vec()),
+        (Err(error), None) => Err(format!("{name}: cannot be read, {error}")),
     }
 }
 
@@ -66,4 +76,32 @@ pub fn load(path: &str) -> Result<Loaded, Failure> {
         directory: Path::new(path).parent().map_or_else(PathBuf::new, Path::to_owned),
         program: None,
     })
+}
+
+/// A program that cannot be read is bad input, and so is one that no series accepts where nobody
+/// expects the verifier to refuse it.
+///
+/// # Errors
+/// The file, the line, what is wrong, and the way out.
+pub fn runs_somewhere(path: &str, scenario: &Scenario, entries: &[Entry]) -> Result<(), Failure> {
+    let errors = || entries.iter().filter_map(|entry| entry.found.as_ref().err());
+    let at = |line: &Option<u32>| line.map_or(path.to_owned(), |line| format!("{path}:{line}"));
+    if let Some(SetupError::Source(line, why)) =
+        errors().find(|error| matches!(error, SetupError::Source(..)))
+    {
+        return Err(Failure::new(at(line), why));
+    }
+    let expected = scenario.expects.iter().any(|expect| expect.verify.is_some());
+    if expected || errors().count() < entries.len() {
+        return Ok(());
+    }
+    match errors().find(|error| matches!(error, SetupError::Rejected { .. })) {
+        Some(SetupError::Rejected { program, message, line, .. }) => {
+            let way_out = "`bpfsim explore` needs a program that some series accepts; write \
+                           [prog.NAME.for.SERIES] where its helpers or maps differ";
+            let what = format!("program {program} does not verify: {message}; {way_out}");
+            Err(Failure::new(at(line), what))
+        }
+        Some(_) | None => Ok(()),
+    }
 }

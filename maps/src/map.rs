@@ -95,6 +95,14 @@ impl Map {
         }
     }
 
+    /// The value that a program may name directly: the first of an array (v5.2).
+    pub fn first_value(&self) -> Option<Place> {
+        match &self.words {
+            Words::Array(array) => array.place(0),
+            Words::Hash(_) => None,
+        }
+    }
+
     /// Where the value of a key is now, without steps: for observers, not for frames.
     pub fn peek(&self, memory: &Memory, key: &[u8]) -> Option<Place> {
         match &self.words {

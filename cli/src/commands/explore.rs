@@ -31,6 +31,7 @@ pub fn run(args: &Args) -> Outcome {
     let files = |name: &str| loaded.file(name);
     let entries = explore::run(&loaded.scenario, &files, &options)
         .map_err(|error| Failure::new(&args.scenario, error))?;
+    subject::runs_somewhere(&args.scenario, &loaded.scenario, &entries)?;
     let text = match args.json {
         true => format!("{:#}\n", explore::json(&loaded.scenario, &entries)),
         false => explore::text(&loaded.scenario, &entries),

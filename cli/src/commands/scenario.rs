@@ -2,10 +2,12 @@
 
 use crate::report::{Failure, Outcome, Report, Status, complaint};
 use crate::text::counted;
-use crate::{input, names};
-use bpfsim_lab::scenario::{Severity, builtin, parse};
+use crate::{input, names, subject};
+use bpfsim_lab::explore;
+use bpfsim_lab::scenario::{Scenario, Severity, builtin, parse};
 use bpfsim_maps::percpu;
 use clap::Subcommand;
+use std::path::{Path, PathBuf};
 
 /// Print the scenarios that are built in, and check your own.
 #[derive(Debug, clap::Args)]
@@ -72,6 +74,7 @@ fn check(file: &str) -> Outcome {
     let text = input::text(file, None, way_out)?;
     match parse(&text, file, percpu::NAMES) {
         Ok(parsed) => {
+            programs(file, &parsed.scenario)?;
             let notes = parsed.warnings.iter().map(|warning| format!("{warning}\n")).collect();
             let warnings = counted(parsed.warnings.len(), "warning");
             let text = format!("{file}: ok, {warnings}\n");
@@ -85,5 +88,17 @@ fn check(file: &str) -> Outcome {
             let notes = format!("{problems}\n{}", complaint(&summary));
             Ok(Report { text: String::new(), notes, status: Status::Bad })
         }
+    }
+}
+
+/// Verifies the programs under every series that the scenario explores, as `explore` would.
+fn programs(file: &str, scenario: &Scenario) -> Result<(), Failure> {
+    let directory = Path::new(file).parent().map_or_else(PathBuf::new, Path::to_owned);
+    let files = |name: &str| subject::file(&directory, name);
+    let options = explore::Options { limit: Some(1), ..explore::Options::default() };
+    match explore::run(scenario, &files, &options) {
+        Ok(entries) => subject::runs_somewhere(file, scenario, &entries),
+        // Which series this build has says nothing about the file.
+        Err(_) => Ok(()),
     }
 }

@@ -44,6 +44,8 @@ pub enum SetupError {
         log: String,
         /// What PROG_LOAD answers.
         failure: Failure,
+        /// Line of the scenario file, where the program is assembler in it.
+        line: Option<u32>,
     },
     /// The series has no such operation.
     NoOperation(String),
@@ -51,16 +53,16 @@ pub enum SetupError {
     Map(String, Failure),
     /// A map that nobody has made.
     NoMap(String),
-    /// Assembler or object file.
-    Source(String),
+    /// Assembler or object file: the line of the scenario file, and what is wrong.
+    Source(Option<u32>, String),
 }
 
 impl fmt::Display for SetupError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            SetupError::Profile(why) | SetupError::NoOperation(why) | SetupError::Source(why) => {
-                f.write_str(why)
-            }
+            SetupError::Profile(why) | SetupError::NoOperation(why) => f.write_str(why),
+            SetupError::Source(Some(line), why) => write!(f, "line {line}: {why}"),
+            SetupError::Source(None, why) => f.write_str(why),
             SetupError::NoProgram(name) => write!(f, "no program {name} for this series"),
             SetupError::Rejected { program, message, .. } => {
                 write!(f, "{program} does not verify: {message}")
@@ -225,8 +227,15 @@ impl Stage {
         }
         let def = scenario.prog(name).ok_or_else(|| SetupError::NoProgram(name.to_owned()))?;
         let program = source(self.series, scenario, def, files)?;
+        let lines = match def.source_for(self.series.name) {
+            Some(Source::Asm { line, .. }) => {
+                program.lines.iter().map(|own| own + line - 1).collect()
+            }
+            Some(Source::Object { .. }) | None => Vec::new(),
+        };
         let mut kernel = self.kernel();
-        let object = load(&mut kernel, &mut self.task, &self.maps, def, program)?;
+        let object = load(&mut kernel, &mut self.task, &self.maps, def, program)
+            .map_err(|error| with_line(error, &lines))?;
         (self.core, self.root) = (kernel.core, kernel.hw);
         let ObjectId::Prog(handle) = object else {
             return Err(SetupError::NoProgram(name.to_owned()));
@@ -469,21 +478,30 @@ pub fn source(
             asm::assemble(text, &names(series, &maps)).map_err(|error| {
                 let line = line + error.line - 1;
                 let message = error.message;
-                SetupError::Source(format!("line {line}: program {}: {message}", def.name))
+                SetupError::Source(Some(line), format!("program {}: {message}", def.name))
             })
         }
         Some(Source::Object { file, program }) => {
-            let bytes = files(file).map_err(SetupError::Source)?;
+            let bytes = files(file).map_err(|why| SetupError::Source(None, why))?;
             let object = ObjectFile::parse(&bytes)
-                .map_err(|error| SetupError::Source(format!("{file}: {error}")))?;
+                .map_err(|error| SetupError::Source(None, format!("{file}: {error}")))?;
             let found = match program {
                 Some(name) => object.prog(name),
                 None => object.prog(&def.name).or(object.progs.first()),
             };
-            let missing = || SetupError::Source(format!("{file}: no program {}", def.name));
+            let missing = || SetupError::Source(None, format!("{file}: no program {}", def.name));
             found.map(crate::object::ProgDef::program).ok_or_else(missing)
         }
     }
+}
+
+/// Finds the line of the instruction that the verifier looked at last.
+fn with_line(error: SetupError, lines: &[u32]) -> SetupError {
+    let SetupError::Rejected { program, message, log, failure, .. } = error else { return error };
+    let position = |line: &str| line.split_once(": (")?.0.parse::<usize>().ok();
+    let last = log.lines().filter_map(position).next_back();
+    let line = last.and_then(|at| lines.get(at).copied()).or(lines.first().copied());
+    SetupError::Rejected { program, message, log, failure, line }
 }
 
 /// PROG_LOAD, with a log.
@@ -530,7 +548,8 @@ fn load(
                     last.map_or_else(|| failure.to_string(), str::to_owned)
                 }
             };
-            Err(SetupError::Rejected { program: def.name.clone(), message, log, failure })
+            let program = def.name.clone();
+            Err(SetupError::Rejected { program, message, log, failure, line: None })
         }
     }
 }

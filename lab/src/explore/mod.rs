@@ -106,6 +106,15 @@ pub fn series_named(names: &[String]) -> Result<Vec<&'static Series>, UnknownSer
     names.iter().map(find).collect()
 }
 
+/// Those of the named series that this build has; at least one.
+fn built(names: &[String]) -> Result<Vec<&'static Series>, UnknownSeries> {
+    let found: Vec<_> = names.iter().filter_map(|name| percpu::by_name(name)).collect();
+    match (found.is_empty(), names.first()) {
+        (true, Some(name)) => Err(UnknownSeries(name.clone())),
+        (true, None) | (false, _) => Ok(found),
+    }
+}
+
 /// Runs every exploration that a scenario asks for, in its order.
 pub fn run(
     scenario: &Scenario,
@@ -114,7 +123,7 @@ pub fn run(
 ) -> Result<Vec<Entry>, UnknownSeries> {
     let all = match (&options.series[..], scenario.explore.all_series) {
         ([], true) => series_named(&[])?,
-        ([], false) => series_named(&scenario.explore.series)?,
+        ([], false) => built(&scenario.explore.series)?,
         (asked, _) => asked.to_vec(),
     };
     let mut entries = Vec::new();
