@@ -70,6 +70,13 @@ pub enum Wait {
 }
 
 impl Hw {
+    /// Becomes equal to `other`: see [`Memory::rewind`].
+    pub fn rewind(&mut self, other: &Self) {
+        self.mem.rewind(&other.mem);
+        self.cpus.clone_from(&other.cpus);
+        (self.acked, self.ipis) = (other.acked, other.ipis);
+    }
+
     /// True when `wait` is over.
     pub fn is_over(&self, wait: Wait) -> bool {
         match wait {

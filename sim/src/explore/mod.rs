@@ -2,24 +2,23 @@
 
 mod graph;
 mod naive;
+mod search;
+mod walk;
 
-pub use graph::{Class, Limits, Report, explore, walk};
+pub use graph::Class;
 pub use naive::{Naive, naive};
+pub use search::{Limits, Report, explore};
+pub use walk::{See, walk};
 
-use crate::machine::{Machine, Model, Slot};
+use crate::machine::{Machine, Model, Rest};
 use crate::memory::Place;
 use crate::visible::{Touched, Visible};
 use crate::watchman::Watchman;
 
-/// A machine at rest: every unit that nobody can see has run.
-/// `Ok(true)` when there was such a unit; `Err` names one that shows steps after all.
-fn settled<M: Model>(
-    model: &M,
-    machine: &mut Machine<M>,
-    visible: &Visible,
-    touched: Option<&mut Touched>,
-) -> Result<bool, (Slot, u16)> {
-    machine.settle(model, &mut Watchman::new(visible, touched))
+/// Puts a machine at rest whose units without steps are all known.
+fn settled<M: Model>(model: &M, machine: &mut Machine<M>, visible: &Visible) -> Rest {
+    let rest = machine.rest(model, &mut Watchman::new(visible, None));
+    rest.expect("units without steps have shown none")
 }
 
 /// Where interrupts arrive whatever happens: CPUs with an actor above task level.

@@ -42,7 +42,7 @@ pub fn naive<M: Model>(model: &M, root: &Machine<M>, visible: &Visible, limit: u
             if choices & (choices - 1) == 0 {
                 std::mem::swap(&mut machine, saved);
             } else {
-                machine.clone_from(saved);
+                machine.rewind(saved);
             }
         }
         let slot = choices.trailing_zeros() as Slot;
@@ -51,7 +51,7 @@ pub fn naive<M: Model>(model: &M, root: &Machine<M>, visible: &Visible, limit: u
             // The state is needed again for the other choices: keep it, as it is, below.
             match pool.get_mut(depth) {
                 Some((saved, left)) => {
-                    saved.clone_from(&machine);
+                    saved.rewind(&machine);
                     *left = rest;
                 }
                 None => pool.push((machine.clone(), rest)),
@@ -66,10 +66,11 @@ pub fn naive<M: Model>(model: &M, root: &Machine<M>, visible: &Visible, limit: u
 
 #[inline]
 fn settle_and_choose<M: Model>(model: &M, machine: &mut Machine<M>, visible: &Visible) -> u64 {
-    if visible.silent {
-        settled(model, machine, visible, None).expect("units without steps have shown none");
-    }
-    machine.choices(model, visible)
+    let enabled = match visible.silent {
+        true => settled(model, machine, visible).enabled,
+        false => machine.enabled(model),
+    };
+    machine.choices_among(enabled, model, visible)
 }
 
 fn finish<M: Model>(model: &M, machine: &Machine<M>, found: &mut Naive) {

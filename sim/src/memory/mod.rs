@@ -3,6 +3,10 @@
 //! A place is a region and a byte offset, never a reference: a program can hold one across a step,
 //! and an offset that leaves its region is seen, not followed.
 
+mod region;
+
+pub use region::Region;
+
 use std::fmt;
 
 /// Number of a region, from 1; 0 is no region, so that place 0 is NULL.
@@ -59,69 +63,33 @@ impl fmt::Display for Wild {
     }
 }
 
-/// Words that belong together: a map's values, a program's stack, a caller's buffer.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Region {
-    words: Vec<u64>,
-    /// Nobody but its owner touches it: no access to it is a step.
-    private: bool,
-}
-
-impl Clone for Region {
-    fn clone(&self) -> Self {
-        Self { words: self.words.clone(), private: self.private }
-    }
-
-    fn clone_from(&mut self, other: &Self) {
-        self.words.clone_from(&other.words);
-        self.private = other.private;
-    }
-}
-
-impl Region {
-    /// The words.
-    pub fn words(&self) -> &[u64] {
-        &self.words
-    }
-
-    /// The words, to fill them.
-    pub fn words_mut(&mut self) -> &mut [u64] {
-        &mut self.words
-    }
-
-    /// True where no other frame can reach.
-    pub fn is_private(&self) -> bool {
-        self.private
-    }
-}
-
 /// All regions of one kernel.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct Memory {
     regions: Vec<Region>,
     free: Vec<u32>,
+    /// A shared word was written since this was last asked.
+    news: bool,
 }
 
-impl Clone for Memory {
-    fn clone(&self) -> Self {
-        Self { regions: self.regions.clone(), free: self.free.clone() }
-    }
-
-    fn clone_from(&mut self, other: &Self) {
-        self.regions.clone_from(&other.regions);
-        self.free.clone_from(&other.free);
+/// The same regions with the same words.
+impl PartialEq for Memory {
+    fn eq(&self, other: &Self) -> bool {
+        self.regions == other.regions && self.free == other.free
     }
 }
+
+impl Eq for Memory {}
 
 impl Memory {
     /// A new shared region of `words` zero words.
     pub fn add(&mut self, words: usize) -> RegionId {
-        self.insert(Region { words: vec![0; words], private: false })
+        self.insert(Region::zeroed(words, false))
     }
 
     /// A new region of `words` zero words that only its owner touches.
     pub fn add_private(&mut self, words: usize) -> RegionId {
-        self.insert(Region { words: vec![0; words], private: true })
+        self.insert(Region::zeroed(words, true))
     }
 
     fn insert(&mut self, region: Region) -> RegionId {
@@ -144,6 +112,7 @@ impl Memory {
         let region = &mut self.regions[id.0 as usize - 1];
         if region.words.len() < words {
             region.words.resize(words, 0);
+            self.news = true;
         }
     }
 
@@ -154,7 +123,40 @@ impl Memory {
 
     /// A region that is known to exist, to fill it.
     pub fn region_mut(&mut self, id: RegionId) -> &mut Region {
-        &mut self.regions[id.0 as usize - 1]
+        let region = &mut self.regions[id.0 as usize - 1];
+        self.news |= !region.is_private();
+        region
+    }
+
+    /// From here on it is remembered where words are written, so that clones of this memory can
+    /// be told apart, and made equal again, by looking at those alone.
+    pub fn mark(&mut self) {
+        for region in &mut self.regions {
+            region.forget_writes();
+        }
+        self.news = false;
+    }
+
+    /// Becomes equal to `other`. Both must descend from one memory by `clone` after its `mark`,
+    /// with no region added or removed since.
+    pub fn rewind(&mut self, other: &Self) {
+        for (mine, theirs) in self.regions.iter_mut().zip(&other.regions) {
+            mine.rewind(theirs);
+        }
+        self.news = other.news;
+        debug_assert_eq!(self, other, "no descendants of one memory");
+    }
+
+    /// Feeds everything that tells two descendants of `base` apart; see [`Memory::rewind`].
+    pub fn encode_changes(&self, base: &Self, out: &mut Vec<u64>) {
+        for (index, (mine, theirs)) in self.regions.iter().zip(&base.regions).enumerate() {
+            mine.encode_changes(theirs, (index as u64 + 1) << 32, out);
+        }
+    }
+
+    /// True when a shared word was written since this was asked last.
+    pub fn take_news(&mut self) -> bool {
+        std::mem::take(&mut self.news)
     }
 
     /// All regions in order of their numbers.
@@ -196,6 +198,8 @@ impl Memory {
         if region.words.len() <= word + usize::from(crosses) {
             return Err(Wild(at));
         }
+        region.written.note(word, word + 1 + usize::from(crosses));
+        self.news |= !region.private;
         if bytes == 8 && shift == 0 {
             region.words[word] = value;
             return Ok(());
@@ -218,6 +222,8 @@ impl Memory {
             let [source, target] = self.regions.get_disjoint_mut([s, d]).map_err(|_| Wild(src))?;
             let source = source.words.get(from..from + words).ok_or(Wild(src))?;
             target.words.get_mut(to..to + words).ok_or(Wild(dst))?.copy_from_slice(source);
+            target.written.note(to, to + words);
+            self.news |= !target.private;
             let done = words as u32 * 8;
             return self.copy_bytes(src.plus(done.into()), dst.plus(done.into()), len - done);
         }
@@ -317,6 +323,30 @@ mod tests {
         assert_eq!(memory.load(Place::NULL, 8), Err(Wild(Place::NULL)));
         let before = Place::new(id, 0).plus(-8i64 as u64);
         assert_eq!(memory.load(before, 8), Err(Wild(before)));
+    }
+
+    #[test]
+    fn a_clone_goes_back_to_any_other() {
+        let mut root = Memory::default();
+        let (shared, stack) = (root.add(4), root.add_private(8));
+        root.write(Place::new(shared, 0), &[7; 32]).unwrap();
+        root.mark();
+        let (mut a, mut b) = (root.clone(), root.clone());
+        a.store(Place::new(shared, 24), 8, 1).unwrap();
+        b.store(Place::new(stack, 60), 4, 2).unwrap();
+        assert!(a.take_news() && !a.take_news() && !b.take_news());
+        let changes = |memory: &Memory| {
+            let mut out = Vec::new();
+            memory.encode_changes(&root, &mut out);
+            out
+        };
+        assert_eq!(changes(&b), [2 << 32 | 8, 2 << 32]);
+        a.rewind(&b);
+        assert_eq!((&a, changes(&a)), (&b, changes(&b)));
+        b.region_mut(stack).clear();
+        assert_eq!((&b, changes(&b)), (&root, vec![]));
+        a.rewind(&root);
+        assert_eq!(a, root);
     }
 
     #[test]
