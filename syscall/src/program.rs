@@ -146,6 +146,9 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
     check_arguments(&arm, release)?;
     let mut data = vec![0; arm.data_size_in as usize];
     task.read(arm.data_in, &mut data)?;
+    if release >= Release::new(7, 1) && is_cut_off(&data) {
+        return Err(Errno::EINVAL.into());
+    }
     if !arm.ctx_in.is_null() || !arm.ctx_out.is_null() {
         return Err(Failure::NotModelled("the context of TEST_RUN".to_owned()));
     }
@@ -182,6 +185,16 @@ fn check_arguments(arm: &TestRunAttr, release: Release) -> Result<(), Failure> {
         return Err(Failure::NotModelled("the checksum of TEST_RUN (flags)".to_owned()));
     }
     Ok(())
+}
+
+/// An IPv4 or IPv6 packet without a whole header, which v7.1 refuses.
+fn is_cut_off(frame: &[u8]) -> bool {
+    let least = match frame[12..14] {
+        [0x08, 0x00] => 20,
+        [0x86, 0xdd] => 40,
+        _ => 0,
+    };
+    frame.len() < HEADER as usize + least
 }
 
 /// Runs the program `repeat` times on one Ethernet frame. Socket filters see it without its
