@@ -119,8 +119,8 @@ pub struct MapElemAttr {
 }
 layout! { MapElemAttr: 32 { map_fd @ 0, key @ 8, value @ 16, flags @ 24 } }
 
-/// The element arm with a `cpu` after `flags`, as the series `ming-lei` proposes it. No release has
-/// it: where the field lies is a reconstruction.
+/// The element arm with a `cpu` after `flags`, as patch series of 2016 propose it. No release has
+/// it.
 #[repr(C, align(8))]
 #[derive(
     Clone, Copy, Debug, Default, PartialEq, Eq, FromBytes, Immutable, IntoBytes, KnownLayout,
