@@ -5,7 +5,7 @@ use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::op::{Stop, done, index, pass};
 use bpfsim_abi::Errno;
-use bpfsim_sim::{Cx, Place, Step, Wait, Yield};
+use bpfsim_sim::{Cx, Place, Step, Wait, Wild, Yield};
 
 /// What the flags of an update ask for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -92,9 +92,14 @@ impl Update {
         }
     }
 
-    fn mover(&self, element: Place, map: &Map) -> Mover {
+    /// Moves the bytes into the element. A rank that no CPU has, which nobody has checked, leads
+    /// outside every region.
+    fn mover(&self, element: Place, map: &Map) -> Result<Mover, Stop> {
+        if map.shape.percpu && self.plan.first >= map.shape.ranks {
+            return Err(Wild(map.slot(element, self.plan.first)).into());
+        }
         let stride = map.rank_stride();
-        Mover::new(self.plan, Direction::Write, element, stride, self.value)
+        Ok(Mover::new(self.plan, Direction::Write, element, stride, self.value))
     }
 
     /// array_map_update_elem(): the index first, then the flags.
@@ -104,7 +109,7 @@ impl Update {
             if self.want == Want::NoExist {
                 return Err(Errno::EEXIST.into());
             }
-            self.at = At::InPlace(self.mover(element, map));
+            self.at = At::InPlace(self.mover(element, map)?);
         }
         let At::InPlace(mover) = &mut self.at else { return Ok(0) };
         done(mover.run(cx, &mut None))?;
@@ -184,7 +189,7 @@ impl Update {
             return Ok(At::Unlock);
         }
         Ok(match old {
-            Some(element) if map.shape.percpu => At::InPlace(self.mover(hash.value(element), map)),
+            Some(element) if map.shape.percpu => At::InPlace(self.mover(hash.value(element), map)?),
             Some(_) | None => At::Take,
         })
     }
@@ -219,7 +224,7 @@ impl Update {
                 }
             }
         }
-        Ok(At::Write(Some(self.mover(element, map))))
+        Ok(At::Write(Some(self.mover(element, map)?)))
     }
 
     fn link(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
