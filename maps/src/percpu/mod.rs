@@ -1,31 +1,37 @@
 //! The designs for per-CPU values, one file each: same items in the same order, so that `diff` of
 //! two of them reads like a patch.
 
-mod f_cpu;
-mod keyed;
-mod martin_lau;
-mod merged;
-mod ming_lei;
-
 use crate::series::Series;
 use bpfsim_abi::Release;
 
-/// The designs and their features: the one place where a feature gates anything.
+/// The designs and their features: the one place where a feature gates anything. An overlay is
+/// there with its feature only; what a release shipped is always there, and its feature decides
+/// whether it can be named.
 macro_rules! series {
-    ($($feature:literal => $($value:expr),+;)*) => {
+    ($($kind:ident $feature:literal $module:ident => $($value:ident),+;)*) => {
+        $(series! { @module $kind $feature $module })*
+
         /// Plain names of all designs that there are, built in or not.
         pub const NAMES: &[&str] = &[$($feature),*];
 
-        static ALL: &[&Series] = &[$($(#[cfg(feature = $feature)] &$value,)+)*];
+        static ALL: &[&Series] =
+            &[$($(#[cfg(feature = $feature)] &$module::$value,)+)*];
+    };
+    (@module overlay $feature:literal $module:ident) => {
+        #[cfg(feature = $feature)]
+        mod $module;
+    };
+    (@module shipped $feature:literal $module:ident) => {
+        mod $module;
     };
 }
 
 series! {
-    "keyed" => keyed::SERIES;
-    "ming-lei" => ming_lei::SERIES;
-    "martin-lau" => martin_lau::SERIES, martin_lau::V1;
-    "merged" => merged::SERIES;
-    "f-cpu" => f_cpu::SERIES;
+    overlay "keyed" keyed => SERIES;
+    overlay "ming-lei" ming_lei => SERIES;
+    overlay "martin-lau" martin_lau => SERIES, V1;
+    shipped "merged" merged => SERIES;
+    shipped "f-cpu" f_cpu => SERIES;
 }
 
 /// What releases have by themselves, whatever the features: newest first.

@@ -113,7 +113,7 @@ impl From<SetupError> for Came {
             | SetupError::NoProgram(_)
             | SetupError::Map(..)
             | SetupError::NoMap(_)
-            | SetupError::Source(_) => Came::Broken(error.to_string()),
+            | SetupError::Source(..) => Came::Broken(error.to_string()),
         }
     }
 }

@@ -80,10 +80,13 @@ fn by_field(
     number: u32,
     fields: &[(String, RawValue)],
 ) -> Result<Vec<u8>, String> {
+    let mut bytes = vec![0; sizes::attr_size(world.stage.core.profile.release) as usize];
+    if fields.is_empty() {
+        return Ok(bytes);
+    }
     let known = arm(world, number).ok_or_else(|| {
         format!("the fields of command {number} are not known here; write attr as hex bytes")
     })?;
-    let mut bytes = vec![0; sizes::attr_size(world.stage.core.profile.release) as usize];
     for (name, value) in fields {
         let asked = if name == "next_key" { "value" } else { name };
         let field = known.iter().find(|field| field.name == asked).ok_or_else(|| {
