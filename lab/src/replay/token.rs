@@ -90,7 +90,9 @@ impl Token {
         if sum.as_slice() != &checksum(body).to_le_bytes()[..3] {
             return Err(TokenError::Checksum);
         }
-        Self::from_bytes(body).ok_or(TokenError::Content("it ends too early, or names what this version does not know"))
+        Self::from_bytes(body).ok_or(TokenError::Content(
+            "it ends too early, or names what this version does not know",
+        ))
     }
 
     fn from_bytes(body: &[u8]) -> Option<Token> {
