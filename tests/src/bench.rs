@@ -3,9 +3,9 @@
 use crate::numbers::cmd;
 use crate::world::profile;
 use bpfsim_abi::Errno;
-use bpfsim_abi::attr::{MapCreateAttr, MapElemAttr, UserAddr};
+use bpfsim_abi::attr::{MapCreateAttr, MapElemAttr, MapElemCpuAttr, UserAddr};
 use bpfsim_host::Caller;
-use bpfsim_syscall::{Failure, Kernel, Process, Profile, Task};
+use bpfsim_syscall::{Failure, Kernel, ObjectId, Process, Profile, Task};
 use zerocopy::{Immutable, IntoBytes};
 
 /// What bpf(2) answered: 0 or an fd, or the errno.
@@ -144,23 +144,47 @@ impl Bench {
         }
     }
 
+    /// bpf(2) with these bytes as the attr, which then has what the kernel wrote there.
+    fn call_bytes(&mut self, cmd: u32, attr: &mut [u8]) -> Result<i64, Failure> {
+        if let Inner::Native(caller) = &mut self.inner {
+            return match caller.call(cmd, attr) {
+                Ok(answer) => answer.map_err(Failure::Errno),
+                Err(skipped) => Err(Failure::NotModelled(skipped.to_string())),
+            };
+        }
+        let at = self.alloc(attr);
+        let answer = self.try_call_at(cmd, at, attr.len() as u32);
+        attr.copy_from_slice(&self.read(at, attr.len()));
+        answer
+    }
+
     /// bpf(2) with these bytes as the attr.
     pub fn try_call(&mut self, cmd: u32, attr: &[u8]) -> Result<i64, Failure> {
-        let at = self.alloc(attr);
-        self.try_call_at(cmd, at, attr.len() as u32)
+        self.call_bytes(cmd, &mut attr.to_vec())
     }
 
     /// bpf(2) with an arm of the attr.
     pub fn call<T: IntoBytes + Immutable>(&mut self, cmd: u32, arm: &T) -> Said {
-        let at = self.alloc(arm.as_bytes());
-        self.call_at(cmd, at, size_of::<T>() as u32)
+        self.call_back(cmd, arm).0
     }
 
     /// The same, and the attr as the kernel leaves it.
     pub fn call_back<T: IntoBytes + Immutable>(&mut self, cmd: u32, arm: &T) -> (Said, Vec<u8>) {
-        let at = self.alloc(arm.as_bytes());
-        let said = self.call_at(cmd, at, size_of::<T>() as u32);
-        (said, self.read(at, size_of::<T>()))
+        let mut attr = arm.as_bytes().to_vec();
+        match self.call_bytes(cmd, &mut attr) {
+            Ok(value) => (Ok(value), attr),
+            Err(Failure::Errno(errno)) => (Err(errno), attr),
+            Err(other) => panic!("command {cmd} has no answer: {other}"),
+        }
+    }
+
+    /// Runs a program on a CPU of the simulator, as an event there would.
+    pub fn run_on(&mut self, program: u32, cpu: u32) -> Result<u32, Failure> {
+        let (kernel, process) = self.parts();
+        let Some(Ok(ObjectId::Prog(handle))) = process.fd(program) else {
+            return Err(Errno::EBADF.into());
+        };
+        kernel.run_program(handle, cpu, &[0; 64])
     }
 
     /// Closes an fd that a call returned.
@@ -195,6 +219,29 @@ impl Bench {
     fn elem(&mut self, cmd: u32, fd: u32, key: UserAddr, value: UserAddr, flags: u64) -> Said {
         let arm = MapElemAttr { map_fd: fd, key, value, flags, ..MapElemAttr::default() };
         self.call(cmd, &arm)
+    }
+
+    /// An element command of a series, with `attr->cpu` behind the flags.
+    pub fn elem_on(
+        &mut self,
+        cmd: u32,
+        fd: u32,
+        (key, value): (&[u8], &mut [u8]),
+        flags: u64,
+        cpu: u32,
+    ) -> Said {
+        let (at_key, at_value) = (self.alloc(key), self.alloc(value));
+        let arm = MapElemCpuAttr {
+            map_fd: fd,
+            key: at_key,
+            value: at_value,
+            flags,
+            cpu,
+            ..MapElemCpuAttr::default()
+        };
+        let said = self.call(cmd, &arm);
+        value.copy_from_slice(&self.read(at_value, value.len()));
+        said
     }
 
     /// MAP_UPDATE_ELEM.

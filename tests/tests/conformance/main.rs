@@ -2,14 +2,24 @@
 //! the live kernel.
 
 mod delete;
+mod differential;
 mod entry;
+#[cfg(feature = "keyed")]
+mod keyed;
 mod last_field;
 mod lookup;
 mod map_create;
 mod map_create_history;
+#[cfg(feature = "martin-lau")]
+mod martin_lau;
+#[cfg(feature = "ming-lei")]
+mod ming_lei;
 mod next_key;
 mod objects;
+mod percpu;
+mod percpu_flags;
 mod prog_load;
+mod series_names;
 mod test_run;
 mod update;
 mod verifier_log;
