@@ -3,6 +3,7 @@
 
 use crate::count::Count;
 use crate::machine::Slot;
+use std::cmp::Reverse;
 
 /// A cost is preemptions, interrupts, steps in one word, the most important highest.
 const PREEMPTION: u64 = 1 << 48;
@@ -186,10 +187,10 @@ impl<'a> Costs<'a> {
     }
 
     /// What an edge costs after `last`, and its slot: what is smaller comes first.
-    fn choice(&self, edge: usize, last: Option<Slot>) -> (u64, Slot) {
+    fn choice(&self, edge: usize, last: Option<Slot>) -> (u64, Reverse<Slot>) {
         let slot = self.graph.edges[edge].slot;
         let preempts = last.is_some_and(|last| last != slot);
-        (self.along[edge].saturating_add(u64::from(preempts) * PREEMPTION), slot)
+        (self.along[edge].saturating_add(u64::from(preempts) * PREEMPTION), Reverse(slot))
     }
 
     /// The slots along the cheapest way.

@@ -2,7 +2,8 @@
 //!
 //! Every schedule is still counted exactly, by adding up along the edges, and the smallest
 //! witness of every class is found on the same graph: first the fewest preemptions, then
-//! interrupts, then steps, then the lowest slots.
+//! interrupts, then steps, then the highest slots: readers come behind the runs in a scenario, so
+//! what a witness is about comes early in it, and the rest is a tail.
 
 use super::graph::{Class, Edge, Graph};
 use super::reveal;
