@@ -65,6 +65,7 @@ errnos! {
     ENAMETOOLONG = 36, "File name too long";
     ENOSYS = 38, "Function not implemented";
     ELOOP = 40, "Too many levels of symbolic links";
+    EBADFD = 77, "File descriptor in bad state";
     EOPNOTSUPP = 95, "Operation not supported";
     ETIMEDOUT = 110, "Connection timed out";
     ENOTSUPP = 524, "Operation is not supported (the kernel's own 524)";

@@ -2,7 +2,10 @@
 
 use crate::batch::{self, Batch};
 use crate::entry::Attr;
-use crate::{Answer, Kernel, Task, elem, freeze, load, map_create, object, program, take};
+use crate::meta::Kind;
+use crate::{
+    Answer, Kernel, Task, bind, elem, freeze, ids, info, load, map_create, object, program, take,
+};
 use bpfsim_maps::series::Role;
 
 /// How well a command answers.
@@ -60,6 +63,19 @@ pub const COMMANDS: &[Command] = &[
         program::test_run,
         Support::Partial("socket filters and tc; the packet is not changed"),
     ),
+    row(11, "BPF_PROG_GET_NEXT_ID", |k, t, a| ids::next(k, t, a, Kind::Prog), Support::Full),
+    row(12, "BPF_MAP_GET_NEXT_ID", |k, t, a| ids::next(k, t, a, Kind::Map), Support::Full),
+    row(13, "BPF_PROG_GET_FD_BY_ID", ids::program, Support::Full),
+    row(14, "BPF_MAP_GET_FD_BY_ID", ids::map, Support::Full),
+    row(
+        15,
+        "BPF_OBJ_GET_INFO_BY_FD",
+        info::info,
+        Support::Partial(
+            "maps and programs of a kernel without a JIT; xlated_prog_len and verified_insns are \
+             the loaded instructions, which come back where no release rewrites them",
+        ),
+    ),
     row(21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", take::lookup_and_delete, Support::Full),
     row(
         22,
@@ -76,6 +92,7 @@ pub const COMMANDS: &[Command] = &[
     ),
     row(26, "BPF_MAP_UPDATE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Update), Support::Full),
     row(27, "BPF_MAP_DELETE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Delete), Support::Full),
+    row(35, "BPF_PROG_BIND_MAP", bind::bind, Support::Full),
 ];
 
 /// The row of a command number.

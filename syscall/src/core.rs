@@ -8,6 +8,7 @@ use bpfsim_maps::{Map, percpu};
 use bpfsim_sim::hw::Cpu;
 use bpfsim_sim::{CopyPlan, Hw, RegionId, Topology};
 use bpfsim_verifier::Verified;
+use std::collections::BTreeMap;
 use std::fmt;
 
 /// What a real kernel takes from outside: time, chance. Fixed, so that the same input gives the
@@ -176,6 +177,7 @@ pub struct Core {
     progs: Vec<Option<Counted<Verified>>>,
     /// Numbers of the objects.
     pub ids: Ids,
+    pub(crate) bound: BTreeMap<u32, Vec<u32>>,
     /// Where plain calls put keys and values.
     pub scratch: RegionId,
     /// Where plain runs have their stack.
@@ -197,6 +199,7 @@ impl Core {
             maps: Vec::new(),
             progs: Vec::new(),
             ids: Ids::default(),
+            bound: BTreeMap::new(),
             scratch: hw.mem.add_private(64),
             stack: bpfsim_vm::Frame::stack(&mut hw.mem),
             attr_size: sizes::attr_size(profile.release),
@@ -289,10 +292,11 @@ impl Core {
                 }
             }
             ObjectId::Prog(handle) => {
-                if let Some(counted) = self.progs[handle as usize].take() {
-                    for map in counted.object.maps() {
-                        self.put(hw, ObjectId::Map(*map));
-                    }
+                let held = self.held_maps(handle);
+                self.bound.remove(&handle);
+                self.progs[handle as usize] = None;
+                for map in held {
+                    self.put(hw, ObjectId::Map(map));
                 }
             }
         }

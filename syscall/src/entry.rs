@@ -107,7 +107,7 @@ fn copy_attr(
 }
 
 /// An address of the kernel's half is refused before anything is read.
-fn access_ok(at: UserAddr, len: u32) -> Result<(), Errno> {
+pub(crate) fn access_ok(at: UserAddr, len: u32) -> Result<(), Errno> {
     match at.checked_add(len.into()) {
         Some(end) if end.0 <= TASK_SIZE_MAX => Ok(()),
         Some(_) | None => Err(Errno::EFAULT),
@@ -116,7 +116,7 @@ fn access_ok(at: UserAddr, len: u32) -> Result<(), Errno> {
 
 /// Bytes that this kernel does not know must be zero. They are read one by one up to v4.20 and in
 /// words later; either way the first that is unreadable is EFAULT, the first nonzero E2BIG.
-fn check_tail(task: &dyn Task, at: UserAddr, len: u32) -> Result<(), Errno> {
+pub(crate) fn check_tail(task: &dyn Task, at: UserAddr, len: u32) -> Result<(), Errno> {
     for offset in 0..u64::from(len) {
         let mut byte = [0];
         let here = at.checked_add(offset).ok_or(Errno::EFAULT)?;

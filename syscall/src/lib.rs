@@ -6,13 +6,17 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod bind;
 mod bytes;
 pub mod command;
 pub mod core;
+mod digest;
 pub mod drive;
 pub mod elem;
 mod entry;
 mod freeze;
+mod ids;
+mod info;
 mod load;
 mod map_create;
 pub mod meta;

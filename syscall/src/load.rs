@@ -147,7 +147,7 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     let gpl = gpl_compatible(&license);
     let mut env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
     let outcome = verify(&insns, &mut env, verifier_log::level(arm.log_level, release));
-    finish(kernel, task, attr, outcome)
+    finish(kernel, task, attr, outcome, gpl)
 }
 
 /// Flags that the release does not know are EINVAL, the others are not modelled.
@@ -222,7 +222,13 @@ fn read_license(task: &dyn Task, at: UserAddr) -> Result<String, Errno> {
 }
 
 /// The log goes out whatever the verdict; one that does not fit is ENOSPC instead of it.
-fn finish(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, outcome: Outcome) -> Answer {
+fn finish(
+    kernel: &mut Kernel,
+    task: &mut dyn Task,
+    attr: &Attr,
+    outcome: Outcome,
+    gpl: bool,
+) -> Answer {
     if let Verdict::Rejected(reject) = &outcome.verdict
         && reject.kind == RejectKind::NotModelled
     {
@@ -233,6 +239,10 @@ fn finish(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, outcome: Outcom
         Verdict::Rejected(reject) => Err(reject.errno.into()),
         Verdict::Accepted(program) => {
             let object = kernel.core.add_program(program);
+            let arm: ProgLoadAttr = attr.arm();
+            let name = name::kept(&arm.prog_name, kernel.core.profile.release);
+            kernel.core.sign(object, name, task.uid());
+            kernel.core.set_gpl(object, gpl);
             task.install(object)
                 .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
         }

@@ -49,6 +49,7 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
         return Err(failure);
     }
     let object = kernel.core.add_map(map);
+    kernel.core.sign(object, name::kept(&arm.map_name, release), task.uid());
     task.install_as(object, mode)
         .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
 }

@@ -3,7 +3,8 @@
 //! Ids are inputs of a kernel, not hidden state: every kind counts up from 1 by itself, and a
 //! number is not given twice, as with `idr_alloc_cyclic()` until it wraps around.
 
-use crate::core::ObjectId;
+use crate::core::{Core, ObjectId};
+use bpfsim_verifier::Verified;
 use std::collections::BTreeMap;
 
 /// The kinds of objects that have ids of their own.
@@ -73,5 +74,34 @@ impl Ids {
     pub fn after(&self, kind: Kind, start: u32) -> Option<u32> {
         let first = start.checked_add(1)?;
         self.given.range((kind, first)..=(kind, u32::MAX)).next().map(|((_, id), _)| *id)
+    }
+}
+
+impl Core {
+    /// Says how a new object is called and who made it.
+    pub(crate) fn sign(&mut self, object: ObjectId, name: [u8; 16], uid: u32) {
+        if let Some(meta) = self.meta_mut(object) {
+            (meta.name, meta.uid) = (name, uid);
+        }
+    }
+
+    /// Says what the license of a program allows.
+    pub(crate) fn set_gpl(&mut self, object: ObjectId, gpl: bool) {
+        if let Some(meta) = self.meta_mut(object) {
+            meta.gpl = gpl;
+        }
+    }
+
+    /// The maps that a program holds: those that it uses, then those bound to it (v5.10).
+    pub fn held_maps(&self, program: u32) -> Vec<u32> {
+        let used = self.program(program).map_or(&[][..], Verified::maps);
+        let bound = self.bound.get(&program).map_or(&[][..], Vec::as_slice);
+        [used, bound].concat()
+    }
+
+    /// A program holds one more map until it goes.
+    pub(crate) fn bind(&mut self, program: u32, map: u32) {
+        self.get(ObjectId::Map(map));
+        self.bound.entry(program).or_default().push(map);
     }
 }

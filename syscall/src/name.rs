@@ -11,6 +11,13 @@ pub fn check(name: &[u8; 16], release: Release) -> Result<(), Errno> {
     if name[..end].iter().all(fits) { Ok(()) } else { Err(Errno::EINVAL) }
 }
 
+/// A name as the kernel keeps it: nothing behind the first NUL, and none before v4.15.
+pub(crate) fn kept(name: &[u8; 16], release: Release) -> [u8; 16] {
+    let named = release >= Release::new(4, 15);
+    let end = name.iter().position(|byte| *byte == 0).unwrap_or(0);
+    std::array::from_fn(|at| if named && at < end { name[at] } else { 0 })
+}
+
 /// The multiplication and division signs stand among the letters.
 const fn is_alnum(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || (byte >= 0xc0 && byte != 0xd7 && byte != 0xf7)

@@ -89,6 +89,10 @@ pub trait Task {
     }
     /// What it may do.
     fn caps(&self) -> Caps;
+    /// Its user, as the objects that it makes remember it.
+    fn uid(&self) -> u32 {
+        0
+    }
     /// Number of the CPU that it runs on.
     fn cpu(&self) -> u32;
 }

@@ -5,4 +5,6 @@ mod batch_cursor;
 mod batch_each;
 mod batch_errors;
 mod freeze;
+mod ids;
+mod info;
 mod take;

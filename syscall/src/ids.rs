@@ -1,0 +1,62 @@
+//! Ids of objects: `BPF_*_GET_NEXT_ID` and `BPF_*_GET_FD_BY_ID`, v4.13.
+
+use crate::core::ObjectId;
+use crate::entry::Attr;
+use crate::meta::Kind;
+use crate::task::Mode;
+use crate::{Answer, Kernel, Task};
+use bpfsim_abi::Errno;
+use bpfsim_abi::attr::GetIdAttr;
+
+/// Byte of `next_id` in the attr.
+const NEXT_ID: u64 = 4;
+
+/// `BPF_F_RDONLY` and `BPF_F_WRONLY`, v4.15.
+const ACCESS: u32 = 8 | 16;
+
+/// The lowest id above `start_id`. CAP_SYS_ADMIN, whatever the release.
+pub(crate) fn next(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, kind: Kind) -> Answer {
+    let arm: GetIdAttr = attr.arm();
+    if arm.id >= i32::MAX as u32 {
+        return Err(Errno::EINVAL.into());
+    }
+    if !task.caps().sys_admin {
+        return Err(Errno::EPERM.into());
+    }
+    let next = kernel.core.ids.after(kind, arm.id).ok_or(Errno::ENOENT)?;
+    let at = attr.at.checked_add(NEXT_ID).ok_or(Errno::EFAULT)?;
+    task.write(at, &next.to_le_bytes())?;
+    Ok(0)
+}
+
+/// A new fd for a program.
+pub(crate) fn program(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let arm: GetIdAttr = attr.arm();
+    open(kernel, task, Kind::Prog, arm.id, Mode::ReadWrite)
+}
+
+/// A new fd for a map, with a mode of its own.
+pub(crate) fn map(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let arm: GetIdAttr = attr.arm();
+    if arm.open_flags & !ACCESS != 0 {
+        return Err(Errno::EINVAL.into());
+    }
+    if !task.caps().sys_admin {
+        return Err(Errno::EPERM.into());
+    }
+    let mode = Mode::from_flags(arm.open_flags)?;
+    open(kernel, task, Kind::Map, arm.id, mode)
+}
+
+fn open(kernel: &mut Kernel, task: &mut dyn Task, kind: Kind, id: u32, mode: Mode) -> Answer {
+    if !task.caps().sys_admin {
+        return Err(Errno::EPERM.into());
+    }
+    let object: ObjectId = kernel.core.ids.find(kind, id).ok_or(Errno::ENOENT)?;
+    kernel.core.get(object);
+    let fd = match kind {
+        Kind::Map => task.install_as(object, mode),
+        Kind::Prog => task.install(object),
+    };
+    fd.map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
+}
