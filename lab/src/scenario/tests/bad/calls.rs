@@ -67,7 +67,7 @@ use rstest::rstest;
     "{ }",
     concat!(
         "77:10: error: [[call]] 2 expect: nothing is expected; write one of errno, ok, value, ",
-        "values, verify, accepted, returns, trap, keys",
+        "values, verify, accepted, returns, trap, keys, no_operation",
     ),
 )]
 #[case::two_expectations(
@@ -75,7 +75,7 @@ use rstest::rstest;
     "{ accepted = true, ok = true }",
     concat!(
         "77:10: error: [[call]] 2 expect: ok and accepted at once; write one of errno, ok, ",
-        "value, values, verify, accepted, returns, trap, keys",
+        "value, values, verify, accepted, returns, trap, keys, no_operation",
     ),
 )]
 #[case::accepted_is_no_flag(
