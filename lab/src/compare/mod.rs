@@ -87,8 +87,11 @@ pub struct Bench<'a> {
     pub scenario: &'a Scenario,
     /// Where object files come from.
     pub files: Files<'a>,
-    explored: RefCell<BTreeMap<(&'static str, Variation, CopyPlan), Rc<Entry>>>,
+    explored: RefCell<Explored>,
 }
+
+/// Explorations by series, variation and copy plan.
+type Explored = BTreeMap<(&'static str, Variation, CopyPlan), Rc<Entry>>;
 
 impl Bench<'_> {
     /// Explores a variation of the scenario under one series, once.

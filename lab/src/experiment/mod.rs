@@ -5,21 +5,25 @@
 //! is the observer that tells the classes of what lookups return.
 
 mod apply;
+mod error;
 mod frames;
+mod maps;
 mod model;
 mod names;
 mod perform;
 pub mod plain;
+mod programs;
 mod sets;
 mod setup;
 mod units;
 mod verdict;
 mod watch;
 
+pub use error::SetupError;
 pub use frames::LabFrame;
 pub use names::{bits_of, class_of_bit};
 pub use perform::{Performed, perform};
-pub use setup::{Files, SetupError, Stage, builtin_files};
+pub use setup::{Files, Stage, builtin_files};
 pub use units::{Judged, Unit, decode_fields, encode_fields};
 pub use watch::Watch;
 

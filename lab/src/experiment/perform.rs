@@ -1,6 +1,7 @@
 //! One `do` item as plain calls, driven to their end: nobody explores.
 
-use super::setup::{SetupError, Stage};
+use super::error::SetupError;
+use super::setup::Stage;
 use super::units::{self, Desk, Unit};
 use crate::scenario::Do;
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};

@@ -1,21 +1,19 @@
 //! Boots the kernel of a series, and puts a scenario's maps, programs and actors on it.
 
+use super::error::SetupError;
 use super::sets::{ContentId, Sets};
 use super::units::{self, Desk, Unit};
-use crate::asm::{self, NameTable, Program};
-use crate::object::{ObjectFile, builtin};
-use crate::scenario::{self, HotplugDo, Irqs, MapDef, MapKind, Preempt, ProgDef, Scenario, Source};
-use bpfsim_abi::attr::{MapCreateAttr, MapElemAttr, ProgLoadAttr};
-use bpfsim_abi::{Errno, Release, helper_id};
-use bpfsim_maps::series::{Addition, Series};
-use bpfsim_maps::{Layout, Map};
+use super::{maps, programs};
+use crate::object::builtin;
+use crate::scenario::{self, HotplugDo, Irqs, MapDef, Preempt, Scenario, Source};
+use bpfsim_abi::Release;
+use bpfsim_maps::Map;
+use bpfsim_maps::series::Series;
 use bpfsim_sim::machine::Doing;
 use bpfsim_sim::{Actor, CopyPlan, CpuList, Ctx, Hw, Place, RegionId, Topology};
-use bpfsim_syscall::{Core, Failure, Kernel, ObjectId, Process, Profile, ProgramRun, Task};
+use bpfsim_syscall::{Core, Kernel, ObjectId, Process, Profile, ProgramRun};
 use hashbrown::HashMap;
 use std::cell::RefCell;
-use std::fmt;
-use zerocopy::IntoBytes;
 
 /// Gives the bytes of an object file that a scenario names.
 pub type Files<'a> = &'a dyn Fn(&str) -> Result<Vec<u8>, String>;
@@ -26,54 +24,6 @@ pub fn builtin_files(name: &str) -> Result<Vec<u8>, String> {
         .map(<[u8]>::to_vec)
         .ok_or_else(|| format!("{name}: no such object is built in"))
 }
-
-/// Why a scenario does not run under a series. Its text stands in the cell.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SetupError {
-    /// The release and the series do not go together.
-    Profile(String),
-    /// The series has no program of this name.
-    NoProgram(String),
-    /// The verifier's message.
-    Rejected {
-        /// The program.
-        program: String,
-        /// What the verifier said last.
-        message: String,
-        /// As the kernel would print it.
-        log: String,
-        /// What PROG_LOAD answers.
-        failure: Failure,
-        /// Line of the scenario file, where the program is assembler in it.
-        line: Option<u32>,
-    },
-    /// The series has no such operation.
-    NoOperation(String),
-    /// MAP_CREATE or an insertion failed.
-    Map(String, Failure),
-    /// A map that nobody has made.
-    NoMap(String),
-    /// Assembler or object file: the line of the scenario file, and what is wrong.
-    Source(Option<u32>, String),
-}
-
-impl fmt::Display for SetupError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            SetupError::Profile(why) | SetupError::NoOperation(why) => f.write_str(why),
-            SetupError::Source(Some(line), why) => write!(f, "line {line}: {why}"),
-            SetupError::Source(None, why) => f.write_str(why),
-            SetupError::NoProgram(name) => write!(f, "no program {name} for this series"),
-            SetupError::Rejected { program, message, .. } => {
-                write!(f, "{program} does not verify: {message}")
-            }
-            SetupError::Map(name, failure) => write!(f, "map {name}: {failure}"),
-            SetupError::NoMap(name) => write!(f, "no map {name} here"),
-        }
-    }
-}
-
-impl std::error::Error for SetupError {}
 
 /// A map of the scenario, made.
 #[derive(Clone, Debug)]
@@ -192,7 +142,7 @@ impl Stage {
         let mut task = Process::default();
         let mut maps = Vec::new();
         for def in &scenario.maps {
-            maps.push(create_map(&mut kernel, &mut task, series, def)?);
+            maps.push(maps::create(&mut kernel, &mut task, series, def)?);
         }
         Ok(Stage {
             series,
@@ -226,7 +176,7 @@ impl Stage {
             return Ok(*handle);
         }
         let def = scenario.prog(name).ok_or_else(|| SetupError::NoProgram(name.to_owned()))?;
-        let program = source(self.series, scenario, def, files)?;
+        let program = programs::source(self.series, scenario, def, files)?;
         let lines = match def.source_for(self.series.name) {
             Some(Source::Asm { line, .. }) => {
                 program.lines.iter().map(|own| own + line - 1).collect()
@@ -234,8 +184,8 @@ impl Stage {
             Some(Source::Object { .. }) | None => Vec::new(),
         };
         let mut kernel = self.kernel();
-        let object = load(&mut kernel, &mut self.task, &self.maps, def, program)
-            .map_err(|error| with_line(error, &lines))?;
+        let maps = &self.maps;
+        let object = programs::load(&mut kernel, &mut self.task, maps, def, program, &lines)?;
         (self.core, self.root) = (kernel.core, kernel.hw);
         let ObjectId::Prog(handle) = object else {
             return Err(SetupError::NoProgram(name.to_owned()));
@@ -335,14 +285,6 @@ impl Stage {
     pub fn def_of(&self, handle: u32) -> Option<&MapDef> {
         self.maps.iter().find(|map| map.object == ObjectId::Map(handle)).map(|map| &map.def)
     }
-
-    pub(super) fn is_percpu(&self, def: &MapDef) -> bool {
-        matches!(def.kind, MapKind::Percpu | MapKind::PercpuArray | MapKind::PercpuHash)
-    }
-
-    pub(super) fn is_composite(&self, def: &MapDef) -> bool {
-        def.kind == MapKind::Percpu && scenario_map(self.series, def).2
-    }
 }
 
 /// Room for the largest key and value of any call, so that memory does not grow on the way.
@@ -368,188 +310,5 @@ const fn ctx(ctx: scenario::Ctx) -> Ctx {
         scenario::Ctx::Softirq => Ctx::Softirq,
         scenario::Ctx::Hardirq => Ctx::Hardirq,
         scenario::Ctx::Nmi => Ctx::Nmi,
-    }
-}
-
-fn scenario_map(series: &Series, def: &MapDef) -> (u32, Layout, bool) {
-    if def.hash { series.scenario_hash } else { series.scenario_map }
-}
-
-/// Number of the map type, and whether keys have the CPU behind them.
-fn type_of(series: &Series, def: &MapDef) -> Result<(u32, Layout, bool), SetupError> {
-    let own = |layout: Layout| {
-        let found = series.map_types().find(|(_, _, known)| *known == layout);
-        found.map(|(_, number, _)| (number, layout, false)).ok_or_else(|| {
-            SetupError::NoOperation(format!("{} has no {}", series.base_name(), def.kind))
-        })
-    };
-    match def.kind {
-        MapKind::Percpu => Ok(scenario_map(series, def)),
-        MapKind::Hash => Ok((1, Layout::Hash, false)),
-        MapKind::Array => Ok((2, Layout::Array, false)),
-        MapKind::PercpuArray => own(Layout::Array),
-        MapKind::PercpuHash => own(Layout::Hash),
-    }
-}
-
-fn create_map(
-    kernel: &mut Kernel,
-    task: &mut Process,
-    series: &'static Series,
-    def: &MapDef,
-) -> Result<StageMap, SetupError> {
-    let (map_type, layout, composite) = type_of(series, def)?;
-    let cpus = kernel.core.profile.cpus.possible.clone();
-    let entries = def.entries * if composite { cpus.len() as u32 } else { 1 };
-    let no_prealloc = def.prealloc == Some(false) && layout == Layout::Hash;
-    let arm = MapCreateAttr {
-        map_type,
-        key_size: def.key_size + if composite { 4 } else { 0 },
-        value_size: def.value_size,
-        max_entries: def.max_entries.unwrap_or(entries),
-        map_flags: u32::from(no_prealloc && kernel.core.profile.release >= Release::new(4, 6)),
-        ..MapCreateAttr::default()
-    };
-    let failed = |failure| SetupError::Map(def.name.clone(), failure);
-    let bytes = &arm.as_bytes()[..20];
-    let attr = task.alloc(bytes);
-    let fd = kernel.bpf(task, 0, attr, bytes.len() as u32).map_err(failed)?;
-    let object = task.fd(fd).and_then(Result::ok).ok_or(failed(Errno::EBADF.into()))?;
-    if layout == Layout::Hash && !def.empty {
-        for key in 0..def.entries {
-            for cpu in if composite { cpus.clone() } else { CpuList::first(1) }.iter() {
-                let mut bytes = key.to_le_bytes().to_vec();
-                bytes.resize(def.key_size as usize, 0);
-                if composite {
-                    bytes.extend_from_slice(&cpu.to_le_bytes());
-                }
-                insert(kernel, task, fd, &bytes, def.value_size).map_err(failed)?;
-            }
-        }
-    }
-    Ok(StageMap { def: def.clone(), fd, object })
-}
-
-/// A key with zero values.
-fn insert(
-    kernel: &mut Kernel,
-    task: &mut Process,
-    fd: u32,
-    key: &[u8],
-    value_size: u32,
-) -> Result<u32, Failure> {
-    let room = value_size.next_multiple_of(8) as usize * kernel.core.profile.cpus.possible.len();
-    let arm = MapElemAttr {
-        map_fd: fd,
-        key: task.alloc(key),
-        value: task.alloc_zeroed(room),
-        ..MapElemAttr::default()
-    };
-    let attr = task.alloc(arm.as_bytes());
-    kernel.bpf(task, 2, attr, 32)
-}
-
-/// Helper names as a program of this kernel may write them: the series' own first.
-fn names(series: &Series, maps: &[&str]) -> NameTable {
-    let own = series.adds.iter().filter_map(|added| match added.what {
-        Addition::Helper { proto, .. } => Some((proto.name, proto.id as i32)),
-        Addition::Command { .. }
-        | Addition::MapType { .. }
-        | Addition::Field { .. }
-        | Addition::Flag { .. } => None,
-    });
-    let short = |name: &'static str| name.strip_prefix("bpf_").unwrap_or(name);
-    let all = helper_id::ALL.iter().map(|entry| (short(entry.name), entry.number as i32));
-    let helpers: Vec<(&str, i32)> = own.chain(all).collect();
-    NameTable::new(&helpers, maps)
-}
-
-/// Assembles or reads a program.
-pub fn source(
-    series: &Series,
-    scenario: &Scenario,
-    def: &ProgDef,
-    files: Files<'_>,
-) -> Result<Program, SetupError> {
-    match def.source_for(series.name) {
-        None => Err(SetupError::NoProgram(def.name.clone())),
-        Some(Source::Asm { text, line }) => {
-            let maps: Vec<&str> = scenario.maps.iter().map(|map| map.name.as_str()).collect();
-            asm::assemble(text, &names(series, &maps)).map_err(|error| {
-                let line = line + error.line - 1;
-                let message = error.message;
-                SetupError::Source(Some(line), format!("program {}: {message}", def.name))
-            })
-        }
-        Some(Source::Object { file, program }) => {
-            let bytes = files(file).map_err(|why| SetupError::Source(None, why))?;
-            let object = ObjectFile::parse(&bytes)
-                .map_err(|error| SetupError::Source(None, format!("{file}: {error}")))?;
-            let found = match program {
-                Some(name) => object.prog(name),
-                None => object.prog(&def.name).or(object.progs.first()),
-            };
-            let missing = || SetupError::Source(None, format!("{file}: no program {}", def.name));
-            found.map(crate::object::ProgDef::program).ok_or_else(missing)
-        }
-    }
-}
-
-/// Finds the line of the instruction that the verifier looked at last.
-fn with_line(error: SetupError, lines: &[u32]) -> SetupError {
-    let SetupError::Rejected { program, message, log, failure, .. } = error else { return error };
-    let position = |line: &str| line.split_once(": (")?.0.parse::<usize>().ok();
-    let last = log.lines().filter_map(position).next_back();
-    let line = last.and_then(|at| lines.get(at).copied()).or(lines.first().copied());
-    SetupError::Rejected { program, message, log, failure, line }
-}
-
-/// PROG_LOAD, with a log.
-fn load(
-    kernel: &mut Kernel,
-    task: &mut Process,
-    maps: &[StageMap],
-    def: &ProgDef,
-    program: Program,
-) -> Result<ObjectId, SetupError> {
-    let mut insns = program.insns;
-    for reference in &program.map_refs {
-        let found = maps.iter().find(|map| map.def.name == reference.map);
-        let map = found.ok_or_else(|| SetupError::NoMap(reference.map.clone()))?;
-        insns[reference.insn].imm = map.fd as i32;
-    }
-    const LOG: usize = 1 << 20;
-    let log_buf = task.alloc_zeroed(LOG);
-    let arm = ProgLoadAttr {
-        prog_type: def.prog_type.number(),
-        insn_cnt: insns.len() as u32,
-        insns: task.alloc(insns.as_bytes()),
-        license: task.alloc(b"GPL\0"),
-        log_level: 1,
-        log_size: LOG as u32,
-        log_buf,
-        ..ProgLoadAttr::default()
-    };
-    let attr = task.alloc(&arm.as_bytes()[..48]);
-    let loaded = kernel.bpf(task, 5, attr, 48);
-    let log = task.bytes(log_buf, LOG).unwrap_or(&[]);
-    let end = log.iter().position(|byte| *byte == 0).unwrap_or(log.len());
-    let log = String::from_utf8_lossy(&log[..end]).into_owned();
-    match loaded {
-        Ok(fd) => {
-            let missing = || SetupError::NoProgram(def.name.clone());
-            task.fd(fd).and_then(Result::ok).ok_or_else(missing)
-        }
-        Err(failure) => {
-            let last = log.lines().rfind(|line| !line.starts_with("processed"));
-            let message = match &failure {
-                Failure::NotModelled(what) => what.clone(),
-                Failure::Errno(_) | Failure::Trapped(_) => {
-                    last.map_or_else(|| failure.to_string(), str::to_owned)
-                }
-            };
-            let program = def.name.clone();
-            Err(SetupError::Rejected { program, message, log, failure, line: None })
-        }
     }
 }

@@ -1,7 +1,8 @@
 //! What a thread does, as system calls: each `do` item becomes the calls of the series' own
 //! wrapper, with their memory in place.
 
-use super::setup::{SetupError, Stage};
+use super::error::SetupError;
+use super::setup::Stage;
 use crate::scenario::{CpuArg, Do, FieldType, MapDef, Value, Verb};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_maps::Map;

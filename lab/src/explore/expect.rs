@@ -69,7 +69,7 @@ pub fn judge(
 
 fn verify(expect: &Expect, found: &Result<Explored, SetupError>, wrong: &mut Vec<String>) {
     let rejected = match found {
-        Err(SetupError::Rejected { message, .. }) => Some(message.as_str()),
+        Err(SetupError::Rejected { message, .. }) => Some(&**message),
         Ok(_) | Err(_) => None,
     };
     match (&expect.verify, rejected) {

@@ -206,7 +206,7 @@ mod tests {
         for (kernel, series) in plain.into_iter().chain(overlaid) {
             for (name, _) in builtin::BUILTIN {
                 let args = Args { object: (*name).to_owned(), kernel, series };
-                let report = run(&args, &Screen { width: 80 }).expect("it is an object");
+                let report = run(&args, &Screen { width: 80, table: 80 }).expect("it is an object");
                 assert_ne!(report.status, Status::Bad, "{name}");
                 assert!(!report.text.contains("not modelled: not"), "{}", report.text);
             }

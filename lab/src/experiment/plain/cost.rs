@@ -2,7 +2,8 @@
 
 use super::world::World;
 use super::{Came, caller::Caller};
-use crate::experiment::setup::{SetupError, Stage};
+use crate::experiment::error::SetupError;
+use crate::experiment::setup::Stage;
 use crate::experiment::units::{self, Unit};
 use crate::scenario::{CpuArg, Do, Key, Verb};
 use bpfsim_abi::attr::MapElemCpuAttr;

@@ -15,7 +15,8 @@ mod world;
 pub use cost::{Spent, cost_of_reading_all, cost_of_run};
 pub use world::World;
 
-use super::setup::{Files, SetupError};
+use super::error::SetupError;
+use super::setup::Files;
 use crate::scenario::Scenario;
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::Series;
@@ -106,7 +107,7 @@ impl From<SetupError> for Came {
                     Failure::Errno(errno) => Some(errno),
                     Failure::NotModelled(_) | Failure::Trapped(_) => None,
                 };
-                Came::Rejected { message, errno }
+                Came::Rejected { message: message.into(), errno }
             }
             SetupError::NoOperation(why) => Came::NoOperation(why),
             SetupError::Profile(_)

@@ -2,7 +2,8 @@
 
 use super::cost::{self, Spent};
 use super::{Came, raw, walk};
-use crate::experiment::setup::{Files, SetupError, Stage};
+use crate::experiment::error::SetupError;
+use crate::experiment::setup::{Files, Stage};
 use crate::experiment::units::{self, Desk, Unit, decode_fields};
 use crate::scenario::{CallOp, Do, MapDef, Scenario, Verb};
 use bpfsim_abi::attr::MapElemCpuAttr;
