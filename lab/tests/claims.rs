@@ -55,7 +55,12 @@ fn changed(id: &str, from: &str, to: &str) -> ClaimResult {
 #[case("M6", Verdict::Conditional, false)]
 fn verdicts(#[case] id: &str, #[case] verdict: Verdict, #[case] witness: bool) {
     let result = one(id);
-    assert_eq!(result.unmet, Vec::<String>::new(), "{}", claims::story(&result, 100));
+    assert_eq!(
+        result.unmet,
+        Vec::<String>::new(),
+        "{}",
+        claims::story(&result, &builtin_files, 100)
+    );
     assert_eq!((result.id.as_str(), result.verdict), (id, verdict));
     assert_eq!(result.token.is_some(), witness);
 }
@@ -129,7 +134,7 @@ fn verdicts_follow_the_evidence(
     #[case] verdict: Verdict,
 ) {
     let result = changed(id, from, to);
-    assert_eq!(result.verdict, verdict, "{}", claims::story(&result, 100));
+    assert_eq!(result.verdict, verdict, "{}", claims::story(&result, &builtin_files, 100));
     assert!(!result.unmet.is_empty());
     assert!(result.because.starts_with("not as expected: "), "{}", result.because);
     assert_eq!(claims::status(&[result]), 1);
@@ -199,9 +204,9 @@ fn text_keeps_to_its_columns() {
         assert!(table.lines().all(|line| line.chars().count() <= width), "{table}");
         assert!(table.contains("23 claims, all expectations are met"));
         for result in &results {
-            let story = claims::story(result, width);
-            let long = |line: &&str| line.chars().count() > width && !line.contains("replay 1:");
-            assert_eq!(story.lines().find(long), None);
+            let story = claims::story(result, &builtin_files, width);
+            assert_eq!(story.lines().find(|line| line.chars().count() > width), None);
+            assert_eq!(story.contains(" preemption"), result.token.is_some(), "{story}");
         }
     }
 }

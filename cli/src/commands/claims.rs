@@ -28,7 +28,7 @@ pub fn run(args: &Args, screen: &Screen) -> Outcome {
     let results = claims::run(args.id.as_deref(), &builtin_files);
     let text = match (args.json, &args.id, results.first()) {
         (true, _, _) => format!("{:#}\n", claims::json(&results)),
-        (false, Some(_), Some(result)) => claims::story(result, screen.width),
+        (false, Some(_), Some(result)) => claims::story(result, &builtin_files, screen.width),
         (false, _, _) => claims::table(&results, screen.width),
     };
     let unmet = results.iter().flat_map(|result| {

@@ -1,6 +1,6 @@
 //! The scenario of a case: the file's own, in the case's setting.
 
-use super::list::CLAIMS;
+use super::list::{CLAIMS, file};
 use crate::scenario::{Case, CopyPlan, Scenario, parse};
 use bpfsim_maps::percpu;
 
@@ -33,11 +33,15 @@ pub(super) fn plan(scenario: &Scenario, series: &str) -> CopyPlan {
 
 /// The scenario that a token of a claim means, by its digest: that of a file, or of a case.
 pub fn find_scenario(digest: u64) -> Option<Scenario> {
-    CLAIMS.iter().find_map(|(name, text)| {
-        let parsed = parse(text, name, percpu::NAMES).ok()?;
-        let cases = parsed.claim.iter().flat_map(|claim| &claim.cases);
-        let set = cases.map(|case| of_case(&parsed.scenario, case));
-        let mut all = std::iter::once(parsed.scenario.clone()).chain(set);
-        all.find(|scenario| scenario.digest() == digest)
-    })
+    CLAIMS.iter().find_map(|(id, _)| find_in(id, digest))
+}
+
+/// The same, in the file of one claim.
+pub(super) fn find_in(id: &str, digest: u64) -> Option<Scenario> {
+    let (name, text) = file(id)?;
+    let parsed = parse(text, &name, percpu::NAMES).ok()?;
+    let cases = parsed.claim.iter().flat_map(|claim| &claim.cases);
+    let set = cases.map(|case| of_case(&parsed.scenario, case));
+    let mut all = std::iter::once(parsed.scenario.clone()).chain(set);
+    all.find(|scenario| scenario.digest() == digest)
 }

@@ -2,6 +2,9 @@
 
 use super::ClaimResult;
 use super::evidence::side;
+use super::setting::find_in;
+use crate::experiment::Files;
+use crate::replay::{Token, diagram, replay};
 
 /// Columns of the narrowest output.
 const LEAST: usize = 60;
@@ -49,7 +52,7 @@ pub fn table(results: &[ClaimResult], width: usize) -> String {
 }
 
 /// One claim, whole: who said it, the evidence, the limits, the history, the witness.
-pub fn story(result: &ClaimResult, width: usize) -> String {
+pub fn story(result: &ClaimResult, files: Files<'_>, width: usize) -> String {
     let width = width.max(LEAST);
     let mut out = format!("{}  {}\n\n", result.id, result.verdict);
     hang(&mut out, "claim     ", &format!("{} ({})", result.claim, result.who), width);
@@ -74,8 +77,17 @@ pub fn story(result: &ClaimResult, width: usize) -> String {
     for unmet in &result.unmet {
         hang(&mut out, "NOT MET   ", unmet, width);
     }
-    match &result.token {
-        Some(token) => out + &format!("\nwitness   bpfsim replay {token}\n"),
-        None => out,
+    if let Some(witness) = witness(result, files) {
+        out += &format!("\n{witness}");
     }
+    out
+}
+
+/// The schedule of the token as a diagram; where it cannot be drawn, why not.
+fn witness(result: &ClaimResult, files: Files<'_>) -> Option<String> {
+    let token = Token::decode(result.token.as_deref()?).ok()?;
+    // Claims share schedules: the file's own name is to stand there.
+    let scenario = find_in(&result.id, token.scenario)?;
+    let drawn = replay(&token, &scenario, files, None).map(|replay| diagram(&replay));
+    Some(drawn.unwrap_or_else(|error| format!("no diagram: {error}\n")))
 }
