@@ -78,13 +78,14 @@ pub struct MapDef {
     pub fields: Vec<Field>,
     /// Bytes of a value.
     pub value_size: u32,
-    /// Bytes of a key. (The series `keyed` appends the CPU.)
+    /// Bytes of a key. (A design without per-CPU maps appends the CPU.)
     pub key_size: u32,
     /// What a reader could check by itself.
     pub holds: Option<Holds>,
     /// No key is present at the start.
     pub empty: bool,
-    /// `max_entries` as written; absent, it is `entries`, in `keyed` times the possible CPUs.
+    /// `max_entries` as written; absent, it is `entries`, times the possible
+    /// CPUs where keys have the CPU behind them.
     pub max_entries: Option<u32>,
     /// Whether a hash takes its elements from a freelist filled at creation (v4.6); absent, as
     /// the release does by default.

@@ -52,7 +52,7 @@ named! {
     }
     /// The type of a map. `Percpu` is what the series has.
     MapKind {
-        /// The series' own per-CPU map; `keyed` has a plain hash with key {u32 key, u32 cpu}.
+        /// The series' own per-CPU map; a plain hash with key {u32 key, u32 cpu} where it has none.
         Percpu = "percpu",
         /// `BPF_MAP_TYPE_ARRAY`.
         Array = "array",

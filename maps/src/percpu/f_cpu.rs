@@ -99,8 +99,7 @@ fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
         BPF_F_ALL_CPUS => replicated(ask),
         _ => merged::write(ask)?,
     };
-    answer.want =
-        if low & (BPF_F_CPU | BPF_F_ALL_CPUS) == 0 { Want::from_flags(low) } else { want };
+    answer.want = if ask.shape.percpu { want } else { Want::from_flags(low) };
     Ok(answer)
 }
 

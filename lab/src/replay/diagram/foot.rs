@@ -1,11 +1,11 @@
 //! What came of it, and what is known about every other schedule.
 
-use super::{COLUMNS, counted, cut, wrap};
+use super::{COLUMNS, counted, wrap};
 use crate::class::Class;
 use crate::replay::contrast::worst;
-use crate::replay::data::{Content, Lost, Replay, Search, Target, WaitsFor};
+use crate::replay::data::{Content, Lost, Replay, Search, Trap, WaitsFor};
 use crate::replay::words::{key_text, value_text};
-use bpfsim_sim::{CopyPlan, Count};
+use bpfsim_sim::{CopyPlan, Count, CpuList};
 
 /// Classes that readers of a diagram look for.
 const TORN: [Class; 3] = [Class::MidUpdate, Class::Mixed, Class::TornWord];
@@ -21,7 +21,7 @@ pub fn foot(replay: &Replay) -> Vec<String> {
 
 fn result(replay: &Replay) -> Vec<String> {
     match replay.class() {
-        Some(Class::NoReturn) => vec![cut(&deadlock(replay), COLUMNS)],
+        Some(Class::NoReturn) => wrap(&deadlock(replay), 2),
         Some(Class::WildPointer) => wrap(&trapped(replay), 2),
         Some(Class::LostUpdate) => {
             replay.lost.first().map_or_else(Vec::new, |lost| lacks(replay, lost))
@@ -81,7 +81,7 @@ fn deadlock(replay: &Replay) -> String {
         .waiting
         .iter()
         .map(|waiting| {
-            let who = format!("{} (cpu{})", waiting.name, waiting.cpu);
+            let who = format!("{} (cpu{}) waits", waiting.name, waiting.cpu);
             match &waiting.what {
                 WaitsFor::Ack(cpu) => format!("{who} for cpu{cpu}"),
                 WaitsFor::Lock(holder) => format!("{who} for the lock of {holder}"),
@@ -93,24 +93,19 @@ fn deadlock(replay: &Replay) -> String {
 }
 
 fn trapped(replay: &Replay) -> String {
-    let trap = replay.steps.iter().find_map(|step| step.trapped.map(|at| (step, at)));
-    let Some((step, at)) = trap else { return "trapped".to_owned() };
-    let target = step.access.as_ref().map(|access| &access.target);
-    let map = match target {
-        Some(Target::Value { map, .. }) => Some(&replay.maps[*map].name),
-        _ => None,
-    };
-    let whose = map.map_or_else(|| "memory".to_owned(), |name| format!("map {name}"));
-    let offset = at.offset();
-    if offset == u32::MAX {
-        let last = replay.lanes.iter().map(|lane| lane.cpu).max().unwrap_or(0);
-        return format!(
-            "trapped at {at}: {} asked for the slot of a CPU that is not possible, \
-             past cpu{last}, in {whose}",
-            step.label
-        );
+    let trap = replay.steps.iter().find_map(|step| step.trapped.map(|trap| (step, trap)));
+    let Some((step, Trap { at, map })) = trap else { return "trapped".to_owned() };
+    let label = &step.label;
+    let cpus = CpuList::of(replay.possible.iter().copied());
+    match map.map(|map| &replay.maps[map].name) {
+        // What a CPU number without a slot leads to.
+        Some(map) if at.offset() == u32::MAX => format!(
+            "trapped at {at}: {label} used the slot of a CPU that is not possible; \
+             map {map} has slots for cpu{cpus}"
+        ),
+        Some(map) => format!("trapped at {at}: {label} left map {map}"),
+        None => format!("trapped at {at}: {label} touched no memory"),
     }
-    format!("trapped at {at}: {} left {whose} by byte {}", step.label, offset as i32)
 }
 
 fn failed(replay: &Replay) -> String {
@@ -219,12 +214,18 @@ fn contrast(replay: &Replay) -> Vec<String> {
     };
     match &contrast.removes {
         Some(change) => wrap(&format!("nearest change that removes {class}: {change}"), 2),
-        None if contrast.tried.is_empty() => Vec::new(),
-        None => wrap(&format!("none of {} removes {class}", listed(&contrast.tried)), 3),
+        None => {
+            let tried = (!contrast.tried.is_empty())
+                .then(|| format!("none of {} removes {class}", listed(&contrast.tried)));
+            let open = (!contrast.open.is_empty())
+                .then(|| format!("not known of {}", listed(&contrast.open)));
+            let all: Vec<String> = tried.into_iter().chain(open).collect();
+            if all.is_empty() { Vec::new() } else { wrap(&all.join("; "), 3) }
+        }
     }
 }
 
-/// Changes with their common word once: `series keyed, merged`.
+/// Changes with their common word once: `series A, B`.
 fn listed(changes: &[String]) -> String {
     let mut text = String::new();
     let mut last = "";
