@@ -4,9 +4,11 @@ use crate::batch::{self, Batch};
 use crate::entry::Attr;
 use crate::meta::Kind;
 use crate::{
-    Answer, Kernel, Task, bind, elem, freeze, ids, info, load, map_create, object, program, take,
+    Answer, Kernel, Task, bind, elem, freeze, ids, info, links, load, map_create, object, program,
+    take,
 };
 use bpfsim_maps::series::Role;
+use std::fmt;
 
 /// How well a command answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,6 +17,18 @@ pub enum Support {
     Full,
     /// As the release does, apart from what the text names.
     Partial(&'static str),
+    /// The errors that the text names; everything else answers "not modelled".
+    Errors(&'static str),
+}
+
+impl fmt::Display for Support {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Support::Full => f.write_str("full"),
+            Support::Partial(what) => write!(f, "partial: {what}"),
+            Support::Errors(what) => write!(f, "errors only: {what}"),
+        }
+    }
 }
 
 /// A handler: checks, operation, finish.
@@ -76,6 +90,13 @@ pub const COMMANDS: &[Command] = &[
              the loaded instructions, which come back where no release rewrites them",
         ),
     ),
+    row(
+        17,
+        "BPF_RAW_TRACEPOINT_OPEN",
+        links::raw_tracepoint,
+        Support::Errors("of the program, since v5.6"),
+    ),
+    row(20, "BPF_TASK_FD_QUERY", links::query_fd, Support::Errors("of rights and flags")),
     row(21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", take::lookup_and_delete, Support::Full),
     row(
         22,
@@ -92,7 +113,22 @@ pub const COMMANDS: &[Command] = &[
     ),
     row(26, "BPF_MAP_UPDATE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Update), Support::Full),
     row(27, "BPF_MAP_DELETE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Delete), Support::Full),
+    row(28, "BPF_LINK_CREATE", links::create, Support::Errors("of the program, since v5.10")),
+    row(29, "BPF_LINK_UPDATE", links::update, Support::Partial("there are no links")),
+    row(30, "BPF_LINK_GET_FD_BY_ID", links::by_id, Support::Partial("there are no links")),
+    row(31, "BPF_LINK_GET_NEXT_ID", links::next_id, Support::Partial("there are no links")),
+    row(32, "BPF_ENABLE_STATS", links::statistics, Support::Errors("of rights and type")),
+    row(33, "BPF_ITER_CREATE", links::iterate, Support::Partial("there are no links")),
+    row(34, "BPF_LINK_DETACH", links::detach, Support::Partial("there are no links")),
     row(35, "BPF_PROG_BIND_MAP", bind::bind, Support::Full),
+    row(36, "BPF_TOKEN_CREATE", links::token, Support::Partial("no fd is a mount of bpffs")),
+    row(37, "BPF_PROG_STREAM_READ_BY_FD", links::read_stream, Support::Errors("of the program")),
+    row(
+        38,
+        "BPF_PROG_ASSOC_STRUCT_OPS",
+        links::associate,
+        Support::Partial("there are no maps of struct_ops"),
+    ),
 ];
 
 /// The row of a command number.

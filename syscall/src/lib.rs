@@ -17,6 +17,7 @@ mod entry;
 mod freeze;
 mod ids;
 mod info;
+mod links;
 mod load;
 mod map_create;
 pub mod meta;

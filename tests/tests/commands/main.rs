@@ -7,4 +7,5 @@ mod batch_errors;
 mod freeze;
 mod ids;
 mod info;
+mod links;
 mod take;

@@ -176,12 +176,11 @@ fn the_hole_is_never_read(
 /// A command that the release has and the model has not says so; it never answers EINVAL.
 #[rstest]
 #[case::attach("6.18", 8, true)]
-#[case::raw_tracepoint("6.18", 17, true)]
-#[case::link("6.18", 28, true)]
-#[case::stream_read("6.18", 37, true)]
+#[case::detach("6.18", 9, true)]
+#[case::query("6.18", 16, true)]
+#[case::query_before_its_release("4.14", 16, false)]
 #[case::not_before_its_release("6.16", 37, false)]
 #[case::pins_before_v4_4("4.3", 6, false)]
-#[case::assoc_struct_ops("7.0", 38, true)]
 fn a_command_without_a_handler(#[case] release: &str, #[case] cmd: u32, #[case] known: bool) {
     let answer = Bench::at(release).try_call(cmd, &[0; 32]);
     match known {
