@@ -5,8 +5,9 @@ use super::sets::{ABSENT, ContentId};
 use super::setup::{Act, Stage};
 use super::units::Unit;
 use bpfsim_abi::attr::MapElemAttr;
+use bpfsim_abi::insn::Op;
 use bpfsim_maps::update::Want;
-use bpfsim_sim::{Cx, Hw, Model, Open, Step, Yield};
+use bpfsim_sim::{Cx, Hw, Model, Open, Place, Step, Yield};
 use bpfsim_syscall::{Kernel, drive};
 use zerocopy::IntoBytes;
 
@@ -111,21 +112,34 @@ impl Stage {
         self.content_at(hw, slot, place)
     }
 
-    pub(super) fn content_at(&self, hw: &Hw, slot: usize, place: bpfsim_sim::Place) -> ContentId {
+    pub(super) fn content_at(&self, hw: &Hw, slot: usize, place: Place) -> ContentId {
+        self.content_after(ABSENT, hw, slot, place)
+    }
+
+    /// The same, where the slot probably holds what it held before.
+    pub(super) fn content_after(
+        &self,
+        before: ContentId,
+        hw: &Hw,
+        slot: usize,
+        place: Place,
+    ) -> ContentId {
         let Some(map) = self.map_of(slot) else { return ABSENT };
         let words = map.shape.stride() as usize / 8;
         let first = place.offset() as usize / 8;
         let region = hw.mem.region(place.region()).words();
         let Some(found) = region.get(first..first + words) else { return ABSENT };
+        let mut sets = self.sets.borrow_mut();
         match map.shape.value_size % 8 {
-            0 => self.sets.borrow_mut().content(found),
+            _ if sets.words(before) == Some(found) => before,
+            0 => sets.content(found),
             rest => {
                 // Padding behind the value is no part of it.
                 let mut words = found.to_vec();
                 if let Some(last) = words.last_mut() {
                     *last &= (1 << (rest * 8)) - 1;
                 }
-                self.sets.borrow_mut().content(&words)
+                sets.content(&words)
             }
         }
     }
@@ -136,11 +150,11 @@ impl Stage {
         frame: &LabFrame,
         hw: &Hw,
         actor: usize,
-        slot: bpfsim_sim::Place,
+        slot: Place,
         bytes: u32,
     ) -> bool {
         struct Probe {
-            slot: bpfsim_sim::Place,
+            slot: Place,
             bytes: u32,
             hit: bool,
         }
@@ -152,12 +166,26 @@ impl Stage {
                 !self.hit
             }
         }
+        if self.is_past_memory(frame) {
+            return false;
+        }
         let (mut hw, mut frame) = (hw.clone(), frame.clone());
         let cpu = self.actors[actor].cpu;
         let mut gate = Probe { slot, bytes, hit: false };
         let mut cx = Cx { hw: &mut hw, cpu, me: actor as u8, watched: true, gate: &mut gate };
         let yielded = self.run(&mut frame, &mut cx);
         gate.hit || matches!(yielded, Yield::Blocked(_))
+    }
+
+    /// No instruction that the program can still reach touches memory or calls anything.
+    fn is_past_memory(&self, frame: &LabFrame) -> bool {
+        let LabFrame::Program(frame) = frame else { return false };
+        if frame.op.is_some() {
+            return false;
+        }
+        let ops = self.core.program(frame.program).map_or(&[][..], |program| program.ops());
+        let find = || is_past_memory(ops, frame.pc as usize);
+        self.sets.borrow_mut().past_memory(frame.program, frame.pc, find)
     }
 
     /// The unit of a thread.
@@ -167,4 +195,38 @@ impl Stage {
             Act::Run { .. } | Act::Hotplug => None,
         }
     }
+}
+
+/// No operation that can follow the one at `pc`, itself included, touches memory or calls anything.
+fn is_past_memory(ops: &[Op], pc: usize) -> bool {
+    let mut reached = vec![false; ops.len()];
+    let mut left = vec![pc];
+    while let Some(pc) = left.pop() {
+        let Some(op) = ops.get(pc) else { continue };
+        if std::mem::replace(&mut reached[pc], true) {
+            continue;
+        }
+        let jump = |off: i64| (pc as i64 + 1 + off) as usize;
+        match *op {
+            Op::Load { .. }
+            | Op::LoadAcquire { .. }
+            | Op::Store { .. }
+            | Op::StoreRelease { .. }
+            | Op::Atomic { .. }
+            | Op::Call(_) => return false,
+            Op::Jump { off, .. } | Op::MayGoto { off } => left.extend([pc + 1, jump(off.into())]),
+            Op::Goto { off, .. } => left.push(jump(off.into())),
+            Op::Exit => {}
+            // Packets are private.
+            Op::LoadAbs { .. }
+            | Op::LoadInd { .. }
+            | Op::Alu { .. }
+            | Op::Movsx { .. }
+            | Op::Neg { .. }
+            | Op::End { .. }
+            | Op::LoadImm64 { .. }
+            | Op::Nop => left.push(pc + 1),
+        }
+    }
+    true
 }

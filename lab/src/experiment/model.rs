@@ -73,7 +73,7 @@ impl Stage {
     fn clean(&self, actor: usize, hw: &mut Hw) {
         match &self.acts[actor] {
             Act::Run { run, .. } => run.clean(&mut hw.mem),
-            Act::Thread { scratch, .. } => hw.mem.region_mut(*scratch).words_mut().fill(0),
+            Act::Thread { scratch, .. } => hw.mem.region_mut(*scratch).clear(),
             Act::Hotplug => {}
         }
     }

@@ -1,6 +1,7 @@
-//! Contents and sets of numbers, each kept once and named by a small number, so that the
+//! Contents, sets and lists of numbers, each kept once and named by a small number, so that the
 //! observer's state stays small and comparable.
 
+use super::watch::Fold;
 use hashbrown::HashMap;
 
 /// The content of a slot: words, or nothing where the key is absent.
@@ -15,6 +16,9 @@ pub type SetId = u32;
 /// The empty set.
 pub const EMPTY: SetId = 0;
 
+/// A list of numbers.
+pub type ListId = u32;
+
 /// Everything that was seen, by number.
 #[derive(Clone, Debug)]
 pub struct Sets {
@@ -23,6 +27,10 @@ pub struct Sets {
     sets: Vec<Box<[u64]>>,
     set_ids: HashMap<Box<[u64]>, SetId>,
     added: HashMap<(SetId, u64), SetId>,
+    lists: Vec<Box<[u64]>>,
+    list_ids: HashMap<Box<[u64]>, ListId>,
+    folds: HashMap<Fold, (SetId, SetId)>,
+    past_memory: HashMap<(u32, u32), bool>,
 }
 
 impl Default for Sets {
@@ -34,6 +42,10 @@ impl Default for Sets {
             sets: vec![empty.clone()],
             set_ids: HashMap::from_iter([(empty, EMPTY)]),
             added: HashMap::new(),
+            lists: Vec::new(),
+            list_ids: HashMap::new(),
+            folds: HashMap::new(),
+            past_memory: HashMap::new(),
         }
     }
 }
@@ -89,5 +101,47 @@ impl Sets {
         let with = self.set(members);
         self.added.insert((id, member), with);
         with
+    }
+
+    /// The number of a list.
+    pub fn list(&mut self, items: &[u64]) -> ListId {
+        if let Some(id) = self.list_ids.get(items) {
+            return *id;
+        }
+        let id = self.lists.len() as ListId;
+        self.lists.push(items.into());
+        self.list_ids.insert(items.into(), id);
+        id
+    }
+
+    /// The items of a list, in order.
+    pub fn items(&self, id: ListId) -> &[u64] {
+        &self.lists[id as usize]
+    }
+
+    /// The list with another item at `index`.
+    pub fn list_with(&mut self, id: ListId, index: usize, item: u64) -> ListId {
+        if self.items(id)[index] == item {
+            return id;
+        }
+        let mut items = self.items(id).to_vec();
+        items[index] = item;
+        self.list(&items)
+    }
+
+    /// Configurations and history after the beginning or end of a unit, where known.
+    pub fn folded(&self, fold: &Fold) -> Option<(SetId, SetId)> {
+        self.folds.get(fold).copied()
+    }
+
+    /// Notes them.
+    pub fn note_folded(&mut self, fold: Fold, after: (SetId, SetId)) {
+        self.folds.insert(fold, after);
+    }
+
+    /// Whether no instruction that can follow this position of a program touches memory; worked
+    /// out by `find` once.
+    pub fn past_memory(&mut self, program: u32, pc: u32, find: impl FnOnce() -> bool) -> bool {
+        *self.past_memory.entry((program, pc)).or_insert_with(find)
     }
 }

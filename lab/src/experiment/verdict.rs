@@ -3,7 +3,7 @@
 use super::names::bit_of;
 use super::sets::{ABSENT, ContentId};
 use super::setup::Stage;
-use super::watch::{Looking, ReadFrom, SlotWatch, version};
+use super::watch::{Looking, SlotWatch, TORN, version};
 use crate::class::Class;
 use bpfsim_abi::Errno;
 use bpfsim_sim::Hw;
@@ -77,7 +77,7 @@ fn value_class(stage: &Stage, slot: &SlotWatch, looking: &Looking, x: ContentId)
     if sets.has(looking.contents, x.into()) {
         return Class::MidUpdate;
     }
-    if looking.read_from.contains(&ReadFrom::Torn) {
+    if sets.items(looking.read_from).contains(&TORN) {
         return Class::TornWord;
     }
     let words = sets.words(x).unwrap_or(&[]);

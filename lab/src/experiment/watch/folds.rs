@@ -1,0 +1,157 @@
+//! What the units on one slot may have made of it, in every order that real time allows.
+
+use super::super::sets::{ContentId, SetId};
+use super::super::setup::Stage;
+use super::{SlotWatch, version};
+
+/// Most units on one slot at a time: as many bits has the mask of a configuration.
+const MOST: usize = 16;
+
+/// Units that have begun and not ended, by actor and unit, in the order in which they began.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Pending {
+    /// Unused ones are zero, so that equal lists are equal.
+    units: [u32; MOST],
+    len: u8,
+}
+
+impl Pending {
+    fn word((actor, unit): (u8, u16)) -> u32 {
+        u32::from(actor) << 16 | u32::from(unit)
+    }
+
+    fn words(&self) -> &[u32] {
+        &self.units[..usize::from(self.len)]
+    }
+
+    /// True when there is none.
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// True when the unit is among them.
+    pub fn contains(&self, unit: &(u8, u16)) -> bool {
+        self.words().contains(&Self::word(*unit))
+    }
+
+    /// In order.
+    pub fn iter(&self) -> impl Iterator<Item = (u8, u16)> + '_ {
+        self.words().iter().map(|word| ((word >> 16) as u8, *word as u16))
+    }
+
+    /// Adds one; false when there are too many.
+    fn push(&mut self, unit: (u8, u16)) -> bool {
+        let Some(free) = self.units.get_mut(usize::from(self.len)) else { return false };
+        *free = Self::word(unit);
+        self.len += 1;
+        true
+    }
+
+    /// Takes one out, and says where it was.
+    fn remove(&mut self, unit: (u8, u16)) -> Option<usize> {
+        let index = self.words().iter().position(|word| *word == Self::word(unit))?;
+        self.units.copy_within(index + 1.., index);
+        self.units[MOST - 1] = 0;
+        self.len -= 1;
+        Some(index)
+    }
+
+    /// Feeds the list.
+    pub(super) fn encode(&self, out: &mut Vec<u64>) {
+        out.push(self.len.into());
+        out.extend(self.words().iter().map(|word| u64::from(*word)));
+    }
+}
+
+/// The beginning or end of a unit, with all that it depends on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Fold {
+    slot: usize,
+    pending: Pending,
+    configs: SetId,
+    history: SetId,
+    done: u16,
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+enum What {
+    /// The last pending one has begun.
+    Begun,
+    /// The one at this position has ended; it may have failed.
+    Ended(usize, bool),
+}
+
+impl SlotWatch {
+    pub(super) fn begin_unit(&mut self, stage: &Stage, slot: usize, unit: (u8, u16)) {
+        if self.pending.push(unit) {
+            self.begun += 1;
+            self.fold(stage, slot, What::Begun);
+        }
+    }
+
+    /// A unit that failed has changed nothing.
+    pub(super) fn end_unit(&mut self, stage: &Stage, slot: usize, unit: (u8, u16), failed: bool) {
+        if let Some(index) = self.pending.remove(unit) {
+            self.done += 1;
+            self.fold(stage, slot, What::Ended(index, failed));
+        }
+    }
+
+    /// The configurations and the history after `what`, which are worked out once.
+    fn fold(&mut self, stage: &Stage, slot: usize, what: What) {
+        let (pending, configs, history, done) =
+            (self.pending, self.configs, self.history, self.done);
+        let fold = Fold { slot, pending, configs, history, done, what };
+        let known = stage.sets.borrow().folded(&fold);
+        (self.configs, self.history) = known.unwrap_or_else(|| {
+            let configs = match what {
+                What::Begun => fold.begun(stage),
+                What::Ended(index, failed) => fold.ended(stage, index, failed),
+            };
+            let mut sets = stage.sets.borrow_mut();
+            let mut history = history;
+            for config in &configs {
+                let units = done + (config & 0xffff).count_ones() as u16;
+                history = sets.with(history, version(units, (config >> 16) as ContentId));
+            }
+            let after = (sets.set(configs), history);
+            sets.note_folded(fold, after);
+            after
+        });
+    }
+}
+
+impl Fold {
+    /// Every configuration that the running units allow.
+    fn begun(&self, stage: &Stage) -> Vec<u64> {
+        let mut all = stage.sets.borrow().members(self.configs).to_vec();
+        let mut next = 0;
+        while let Some(config) = all.get(next).copied() {
+            next += 1;
+            let (content, mask) = ((config >> 16) as ContentId, config & 0xffff);
+            for (index, (actor, unit)) in self.pending.iter().enumerate() {
+                if mask >> index & 1 == 0 {
+                    let after = stage.apply(actor.into(), unit, self.slot, content);
+                    let config = u64::from(after) << 16 | mask | 1 << index;
+                    if !all.contains(&config) {
+                        all.push(config);
+                    }
+                }
+            }
+        }
+        all
+    }
+
+    /// The configurations that have the unit at `index`, or those without it if it failed.
+    fn ended(&self, stage: &Stage, index: usize, failed: bool) -> Vec<u64> {
+        let below = (1u64 << index) - 1;
+        let without = |config: &u64| {
+            let mask = config & 0xffff;
+            config & !0xffff | mask & below | mask >> 1 & !below
+        };
+        let stays = |config: &&u64| (*config >> index & 1 != 0) != failed;
+        let sets = stage.sets.borrow();
+        sets.members(self.configs).iter().filter(stays).map(without).collect()
+    }
+}
