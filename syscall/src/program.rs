@@ -91,7 +91,7 @@ impl ProgramRun {
 
     /// Leaves the stack as a fresh run finds it, so that equal runs leave equal states.
     pub fn clean(&self, memory: &mut Memory) {
-        memory.region_mut(self.stack).words_mut().fill(0);
+        memory.region_mut(self.stack).clear();
     }
 
     /// Gives the memory back.
