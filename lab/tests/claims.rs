@@ -118,6 +118,7 @@ fn every_token_is_of_a_scenario_that_is_found() {
     Verdict::Conditional
 )]
 #[case::another_price("A3", "helpers: ming-lei >", "helpers: ming-lei <", Verdict::Conditional)]
+#[case::more_interrupts("A1", "ipis = 1, ", "ipis = 2, ", Verdict::Conditional)]
 #[case::another_release("A8", "kernel = \"5.3\"", "kernel = \"5.2\"", Verdict::Conditional)]
 #[case::another_expectation(
     "A7",

@@ -168,8 +168,13 @@ fn explore_one(
         add_entry(&entry, expect, &case.name, piece);
     }
     if let Some(cost) = &expect.cost {
-        let wrong = weigh::wrong_cost(scenario, case, series, cost);
-        piece.unmet.extend(wrong.into_iter().map(|wrong| format!("{label}: {wrong}")));
+        match weigh::cost(scenario, case, series, cost) {
+            Ok((found, wrong)) => {
+                piece.found.push(format!("{label}: {found}"));
+                piece.unmet.extend(wrong.into_iter().map(|wrong| format!("{label}: {wrong}")));
+            }
+            Err(why) => piece.unmet.push(format!("{label}: {why}")),
+        }
     }
 }
 

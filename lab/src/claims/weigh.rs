@@ -83,17 +83,18 @@ fn memory(scenario: &Scenario, case: &Case, series: &'static Series) -> Result<u
     .ok_or_else(|| "the map is gone".to_owned())
 }
 
-/// What is wrong with the cost of reading all CPUs' values, as `[expect.SERIES] cost` has it.
-pub(super) fn wrong_cost(
+/// What reading all CPUs' values takes, in words, and what is wrong with it where
+/// `[expect.SERIES] cost` has it otherwise.
+///
+/// # Errors
+/// Why it cannot be read.
+pub(super) fn cost(
     scenario: &Scenario,
     case: &Case,
     series: &'static Series,
     expected: &Cost,
-) -> Vec<String> {
-    let spent = match reading(scenario, case, series) {
-        Ok(spent) => spent,
-        Err(error) => return vec![error],
-    };
+) -> Result<(String, Vec<String>), String> {
+    let spent = reading(scenario, case, series)?;
     let pairs = [
         ("calls", expected.calls, spent.calls),
         ("interrupts", expected.ipis, spent.ipis),
@@ -103,5 +104,7 @@ pub(super) fn wrong_cost(
         let expected = expected.filter(|expected| *expected != found)?;
         Some(format!("reading all CPUs takes {found} {what}, not {expected}"))
     };
-    pairs.into_iter().filter_map(differs).collect()
+    let Spent { calls, ipis, bytes, .. } = spent;
+    let found = format!("reading all CPUs takes {calls} calls, {ipis} interrupts, {bytes} bytes");
+    Ok((found, pairs.into_iter().filter_map(differs).collect()))
 }
