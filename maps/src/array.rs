@@ -23,7 +23,7 @@ impl Array {
     pub fn create(memory: &mut Memory, entries: u32, stride: u32, ranks: u32) -> Option<Self> {
         let rank_stride = entries.checked_mul(stride)?;
         let bytes = rank_stride.checked_mul(ranks)?;
-        if bytes > crate::create::MOST_BYTES {
+        if bytes > crate::shape::MOST_BYTES {
             return None;
         }
         let region = memory.add(bytes as usize / 8);

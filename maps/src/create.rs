@@ -2,13 +2,11 @@
 
 use crate::array::Array;
 use crate::hash::{Hash, HashRules};
-use crate::map::{Layout, Map, Shape, Words};
+use crate::map::{Map, Words};
 use crate::series::{Series, ranks_of};
+use crate::shape::{Layout, Shape};
 use bpfsim_abi::{Errno, Release};
 use bpfsim_sim::{Memory, Topology};
-
-/// A region is addressed by 32 bits; the kernel refuses earlier.
-pub const MOST_BYTES: u32 = 1 << 31;
 
 /// `BPF_F_NO_PREALLOC`.
 pub const BPF_F_NO_PREALLOC: u32 = 1;

@@ -15,8 +15,10 @@ pub mod mover;
 pub mod op;
 pub mod percpu;
 pub mod series;
+pub mod shape;
 pub mod update;
 
-pub use map::{Layout, Map, Shape};
+pub use map::Map;
 pub use op::{Op, Todo};
 pub use series::Series;
+pub use shape::{Layout, Shape};

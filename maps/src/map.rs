@@ -1,47 +1,11 @@
-//! A map: its shape, and where its words are.
+//! A map: where its words are, and what they are.
 
 use crate::array::Array;
 use crate::hash::Hash;
 use crate::series::{Series, ranks_of};
+use crate::shape::Shape;
 use bpfsim_sim::visible::{Granule, Kind};
 use bpfsim_sim::{Memory, Place, RegionId};
-
-/// How a map finds its elements.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Layout {
-    /// By index.
-    Array,
-    /// By hashed key.
-    Hash,
-}
-
-/// What MAP_CREATE fixed for good.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Shape {
-    /// `map_type` as user space gave it.
-    pub map_type: u32,
-    /// In bytes.
-    pub key_size: u32,
-    /// In bytes, of one value.
-    pub value_size: u32,
-    /// As given.
-    pub max_entries: u32,
-    /// `map_flags`.
-    pub flags: u32,
-    /// How elements are found.
-    pub layout: Layout,
-    /// Every possible CPU has a value of its own.
-    pub percpu: bool,
-    /// How many possible CPUs there are.
-    pub ranks: u32,
-}
-
-impl Shape {
-    /// Bytes from one value to the next: the value size, rounded up to eight.
-    pub const fn stride(&self) -> u32 {
-        self.value_size.next_multiple_of(8)
-    }
-}
 
 /// One map, without its words: those are in the [`Memory`] of the kernel.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! A patch series as one value: what it adds to the ABI, and how it reads and writes per-CPU
 //! values. Everything outside [`crate::percpu`] takes a `&Series` and names none.
 
-use crate::map::{Layout, Shape};
 use crate::mover::{Plan, Where};
+use crate::shape::{Layout, Shape};
 use crate::update::Want;
 use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::{Errno, Release};

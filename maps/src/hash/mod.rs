@@ -19,7 +19,7 @@ mod walk;
 pub use walk::{Find, Next};
 
 use crate::jhash::jhash;
-use crate::map::Shape;
+use crate::shape::Shape;
 use bpfsim_sim::visible::Kind;
 use bpfsim_sim::{Cx, Memory, Place, RegionId, Wild};
 
@@ -98,7 +98,7 @@ impl Hash {
         let words =
             u64::from(elements) * u64::from(element) + u64::from(buckets) * 2 + u64::from(BUCKETS);
         let most = u64::from(shape.max_entries) * u64::from(element) + u64::from(buckets) * 2;
-        if words.max(most) * 8 > u64::from(crate::create::MOST_BYTES) {
+        if words.max(most) * 8 > u64::from(crate::shape::MOST_BYTES) {
             return None;
         }
         let region = memory.add(words as usize);

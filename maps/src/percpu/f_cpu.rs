@@ -2,7 +2,7 @@
 //! half of the flags, or writes one value to all of them.
 
 use super::merged;
-use crate::map::{Layout, Shape};
+use crate::shape::{Layout, Shape};
 use crate::mover::Where;
 use crate::series::{
     Added, Addition, Answer, Ask, Fact, ProgramView, Series, Tag, UserCall, Whose,

@@ -1,7 +1,7 @@
 //! No per-CPU map at all: a plain hash whose key has the CPU number behind it, as people did
 //! before, and as Ming Lei thought good enough in the thread.
 
-use crate::map::{Layout, Shape};
+use crate::shape::{Layout, Shape};
 use crate::mover::Where;
 use crate::series::{Answer, Ask, Fact, ProgramView, Series, Tag, UserCall, Whose};
 use bpfsim_abi::{Errno, Release};

@@ -1,7 +1,7 @@
 //! Martin KaFai Lau, January 2016: programs use their own CPU's value by the plain helper, user
 //! space reads one CPU's value by an interrupt to that CPU.
 
-use crate::map::{Layout, Shape};
+use crate::shape::{Layout, Shape};
 use crate::mover::Where;
 use crate::series::{
     Added, Addition, Answer, Ask, Fact, ProgramView, Role, Series, Tag, UserCall, Whose,

@@ -1,7 +1,7 @@
 //! What v4.6 merged: Alexei Starovoitov's own series. Programs use their own CPU's value; user
 //! space reads and writes the values of all possible CPUs at once.
 
-use crate::map::{Layout, Shape};
+use crate::shape::{Layout, Shape};
 use crate::mover::Where;
 use crate::series::{
     Added, Addition, Answer, Ask, Fact, HelperDoes, ProgramView, Series, Tag, UserCall, Whose,

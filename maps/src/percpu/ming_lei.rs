@@ -1,6 +1,6 @@
 //! Ming Lei, January 2016: `attr->cpu` names the CPU, for user space and for programs alike.
 
-use crate::map::{Layout, Shape};
+use crate::shape::{Layout, Shape};
 use crate::mover::Where;
 use crate::series::{
     Added, Addition, Answer, Ask, Fact, HelperDoes, ProgramView, Role, Series, Tag, UserCall, Whose,
