@@ -9,7 +9,7 @@ use bpfsim_maps::{Series, percpu};
 use bpfsim_sim::CopyPlan;
 
 /// States at most for each change that is tried.
-const STATES: usize = 100_000;
+const STATES: usize = 300_000;
 
 /// The class that a schedule is looked at for: the worst of them.
 pub fn worst(classes: &[Class]) -> Option<Class> {
@@ -52,17 +52,20 @@ pub fn contrast(
     if badness(class) < badness(Class::Error(bpfsim_abi::Errno::ENOENT)) {
         return None;
     }
-    let mut contrast = Contrast { class, tried: Vec::new(), removes: None };
+    let mut contrast = Contrast { class, tried: Vec::new(), open: Vec::new(), removes: None };
     let options = Options { limit: Some(STATES), ..Options::default() };
     for change in changes(scenario, series, copy) {
         let found = one(&change.scenario, change.series, change.copy, files, &options).found;
         // Where it does not run, nothing has been removed.
         let Ok(found) = found else { continue };
-        if found.complete && !found.classes.contains_key(&class) {
-            contrast.removes = Some(change.text);
-            return Some(contrast);
+        match (found.classes.contains_key(&class), found.complete) {
+            (true, _) => contrast.tried.push(change.text),
+            (false, false) => contrast.open.push(change.text),
+            (false, true) => {
+                contrast.removes = Some(change.text);
+                return Some(contrast);
+            }
         }
-        contrast.tried.push(change.text);
     }
     Some(contrast)
 }

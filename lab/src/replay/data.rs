@@ -24,6 +24,8 @@ pub struct Replay {
     pub token: String,
     /// Who is on which CPU, by CPU number.
     pub lanes: Vec<Lane>,
+    /// Numbers of all possible CPUs, ascending.
+    pub possible: Vec<u32>,
     /// The maps, in file order.
     pub maps: Vec<MapNames>,
     /// The slots whose content is followed.
@@ -147,12 +149,21 @@ pub struct ReplayStep {
     pub waits: bool,
     /// Another frame could have gone on.
     pub preempts: bool,
-    /// Ended by an access outside every region, here.
-    pub trapped: Option<Place>,
+    /// Ended by an access outside every region.
+    pub trapped: Option<Trap>,
     /// Content of every followed slot afterwards.
     pub contents: Vec<Content>,
     /// Index in [`Replay::calls`] of what returned here.
     pub returned: Option<usize>,
+}
+
+/// An access outside every region, which was not made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trap {
+    /// Where it would have gone.
+    pub at: Place,
+    /// Index of the map whose region it left, if it was a map's.
+    pub map: Option<usize>,
 }
 
 /// What a frame is about.
@@ -254,6 +265,8 @@ pub struct Returned {
 /// Who waits for ever.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
+    /// Index of the actor.
+    pub actor: usize,
     /// The actor's name, with the number of the run.
     pub name: String,
     /// Number of its CPU.
@@ -308,6 +321,8 @@ pub struct Contrast {
     pub class: Class,
     /// Without effect.
     pub tried: Vec<String>,
+    /// Not explored to the end: nobody knows.
+    pub open: Vec<String>,
     /// The first that makes the class unreachable.
     pub removes: Option<String>,
 }

@@ -44,7 +44,7 @@ pub fn waiting(stage: &Stage, events: &[Event], end: &Machine<'_>) -> Vec<Waitin
         let unit = if open { units.saturating_sub(1) } else { units };
         let runs = end.hw.cpus.get(description.cpu as usize).is_some_and(|cpu| cpu.online);
         if open || runs {
-            all.push(Waiting { name: unit_name(stage, actor, unit), cpu, what });
+            all.push(Waiting { actor, name: unit_name(stage, actor, unit), cpu, what });
         }
     }
     all
@@ -63,22 +63,22 @@ fn waits_for(stage: &Stage, actor: usize, frame: &LabFrame, end: &Machine<'_>) -
         LabFrame::Call(Ok(started)) => Some((started.map, started.op)),
         LabFrame::Call(Err(_)) => None,
     };
-    match op.and_then(|(map, op)| holder(stage, map, &op, end)) {
+    match op.and_then(|(map, op)| holder(stage, actor, map, &op, end)) {
         Some(name) => WaitsFor::Lock(name),
         None => WaitsFor::Turn,
     }
 }
 
 /// Who holds the lock that an operation begins with.
-fn holder(stage: &Stage, map: u32, op: &Op, end: &Machine<'_>) -> Option<String> {
+fn holder(stage: &Stage, actor: usize, map: u32, op: &Op, end: &Machine<'_>) -> Option<String> {
     if !matches!(op.todo, Todo::Update(_) | Todo::Delete(_)) {
         return None;
     }
     let Words::Hash(hash) = &stage.core.map(map)?.words else { return None };
     let (bucket, _) = hash.bucket_of(&end.hw.mem, op.key).ok()?;
     let held = end.hw.mem.load(hash.lock(bucket), 8).ok()?;
-    let actor = held.checked_sub(1)? as usize;
-    stage.actors.get(actor).map(|actor| actor.name.clone())
+    let other = held.checked_sub(1).map(|other| other as usize).filter(|other| *other != actor)?;
+    stage.actors.get(other).map(|other| other.name.clone())
 }
 
 /// The followed slots: what they are, and what whole units published.

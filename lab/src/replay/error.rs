@@ -25,7 +25,7 @@ pub enum ReplayError {
     /// No such series in this build.
     UnknownSeries(String),
     /// The scenario does not run under the series.
-    Setup(String, SetupError),
+    Setup(String, Box<SetupError>),
     /// A slot is to move that cannot.
     DoesNotFit {
         /// Its position in the order, from 1.

@@ -35,7 +35,7 @@ use walk::Order;
 
 /// States that are looked at before the order is tried. Where that was not all, and the order
 /// does not fit, the scenario's own limit holds.
-const STATES: u64 = 300_000;
+const STATES: u64 = 1_000_000;
 
 /// Walks the order of `token` again. `other` names a design to run it under instead of the one
 /// that it was recorded under: the next recorded frame that can move, else the lowest that can.
@@ -102,7 +102,7 @@ fn run(
     files: Files<'_>,
     order: Order<'_>,
 ) -> Result<Replay, ReplayError> {
-    let setup = |error| ReplayError::Setup(series.label().to_owned(), error);
+    let setup = |error| ReplayError::Setup(series.label().to_owned(), Box::new(error));
     let all = scenario.explore.limits.states;
     let explore = |states: u64| {
         let limit = usize::try_from(states).unwrap_or(usize::MAX);
@@ -144,6 +144,7 @@ fn walk_on(
         copy: token.copy,
         token: again.encode(),
         lanes: lanes(stage, &steps),
+        possible: stage.core.profile.cpus.possible.iter().collect(),
         maps: place::map_names(stage),
         slots: ending::slots(stage, &walked.events, &walked.end),
         calls,

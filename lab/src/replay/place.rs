@@ -1,6 +1,6 @@
 //! What a place in memory is: which map, which key, which CPU, which part of what it is built of.
 
-use super::data::{MapNames, Target};
+use super::data::{MapNames, Target, Trap};
 use crate::experiment::Stage;
 use crate::scenario::{Field, Key};
 use bpfsim_maps::Map;
@@ -38,6 +38,12 @@ fn map(stage: &Stage, index: usize) -> Option<&Map> {
 /// The index of a map by its handle.
 pub fn index_of(stage: &Stage, handle: u32) -> Option<usize> {
     stage.maps.iter().position(|map| map.object == ObjectId::Map(handle))
+}
+
+/// An access to `at` that left the region which it names.
+pub fn trap(stage: &Stage, at: Place) -> Trap {
+    let region = |index: &usize| map(stage, *index).map(Map::region) == Some(at.region());
+    Trap { at, map: (0..stage.maps.len()).find(region) }
 }
 
 /// What is at `at`.

@@ -4,7 +4,7 @@
 //! too, and the caller's buffer still holds what a call returned. The log belongs to the recorder;
 //! a machine knows how much of it is its own past, so that trials leave no trace.
 
-use super::data::{Content, Deed, Target};
+use super::data::{Content, Deed, Target, Trap};
 use super::place;
 use crate::class::Class;
 use crate::experiment::{LabFrame, Stage, Watch, class_of_bit};
@@ -26,7 +26,7 @@ pub struct Event {
     pub began: bool,
     pub ended: bool,
     pub step: Option<Step>,
-    pub trapped: Option<Place>,
+    pub trapped: Option<Trap>,
     pub deed: Deed,
     /// What the step touched: target, value before, value afterwards, see `Access::gives`.
     pub touched: Option<(Target, u64, u64, bool)>,
@@ -96,7 +96,7 @@ impl<'a> Recorder<'a> {
             began: seen.began,
             ended: seen.ended,
             step: seen.step,
-            trapped: seen.trapped.map(|wild| wild.0),
+            trapped: seen.trapped.map(|wild| place::trap(self.stage, wild.0)),
             deed,
             touched: seen.step.and_then(|step| self.touched(step, deed, &watch.memory, &hw.mem)),
             changed: changed(&watch.memory, &hw.mem),

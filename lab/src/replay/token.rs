@@ -79,9 +79,10 @@ impl Token {
         format!("1:{}", base32(&bytes))
     }
 
-    /// Reads a token.
+    /// Reads a token; white space in it means nothing.
     pub fn decode(text: &str) -> Result<Token, TokenError> {
-        let text = text.trim();
+        // A diagram breaks a long token over lines.
+        let text: String = text.split_ascii_whitespace().collect();
         let rest = text
             .strip_prefix("1:")
             .ok_or_else(|| TokenError::Version(text.chars().take(2).collect()))?;

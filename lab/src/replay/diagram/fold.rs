@@ -3,42 +3,59 @@
 use super::counted;
 use super::rows::{Margin, Row, said};
 use super::worth::Worth;
-use crate::replay::data::{Deed, Replay};
+use crate::replay::data::{Deed, Replay, ReplayStep};
+use std::ops::Range;
 
-/// At most `room` rows. The tail behind the point is always folded; the rest as far as it must.
+/// At most `room` rows. The tail behind the point is always folded; the rest only as far as it
+/// must, the least worth first, the longest stretch of it first, from its middle.
 pub fn fold(replay: &Replay, rows: Vec<Row>, room: usize) -> Vec<Row> {
     let tail = rows.iter().rposition(|row| row.worth > Worth::First).map_or(0, |last| last + 1);
-    let levels = [Worth::Other, Worth::First, Worth::Part, Worth::Point];
-    let mut shown: Vec<bool> = Vec::new();
-    for least in levels {
-        shown = (0..rows.len())
-            .map(|at| rows[at].worth >= least && (at < tail || rows[at].worth > Worth::First))
-            .collect();
-        keep_single_steps(&rows, &mut shown);
-        if count(&shown) <= room {
-            return apply(replay, rows, &shown);
+    let mut shown: Vec<bool> =
+        (0..rows.len()).map(|at| at < tail || rows[at].worth > Worth::Other).collect();
+    keep_single_rows(&mut shown);
+    for most in [Worth::Other, Worth::First, Worth::Part, Worth::Point] {
+        while let Some(excess) = count(&shown).checked_sub(room).filter(|excess| *excess > 0) {
+            let Some(stretch) = longest(&rows, &shown, most) else { break };
+            // A fold is a row itself, unless it joins another.
+            let open =
+                |at: Option<usize>| at.and_then(|at| shown.get(at)).is_none_or(|shown| *shown);
+            let joins = !open(stretch.start.checked_sub(1)) || !open(Some(stretch.end));
+            let wanted = if joins { excess } else { excess + 1 };
+            let len = wanted.min(stretch.len());
+            let start = match joins {
+                true if open(Some(stretch.end)) => stretch.start,
+                true => stretch.end - len,
+                false => stretch.start + (stretch.len() - len) / 2,
+            };
+            shown[start..start + len].fill(false);
         }
     }
-    // More points than room: the first and the last of them.
-    let kept: Vec<usize> = (0..rows.len()).filter(|at| shown[*at]).collect();
-    let (mut head, mut back) = (room.saturating_sub(2).div_ceil(2), room.saturating_sub(2) / 2);
-    loop {
-        let keep = |rank: usize| rank < head || rank + back >= kept.len();
-        let chosen: Vec<usize> =
-            kept.iter().enumerate().filter(|(rank, _)| keep(*rank)).map(|(_, at)| *at).collect();
-        let shown: Vec<bool> = (0..rows.len()).map(|at| chosen.contains(&at)).collect();
-        if count(&shown) <= room || head + back == 0 {
-            return apply(replay, rows, &shown);
+    apply(replay, rows, &shown)
+}
+
+/// The longest stretch of shown rows that are worth `most` at most, where folding it saves a row.
+fn longest(rows: &[Row], shown: &[bool], most: Worth) -> Option<Range<usize>> {
+    let mut best: Option<Range<usize>> = None;
+    let mut at = 0;
+    while at < rows.len() {
+        let foldable = |at: &usize| shown[*at] && rows[*at].worth <= most;
+        let len = (at..rows.len()).take_while(foldable).count();
+        let behind_fold = at > 0 && !shown[at - 1];
+        let before_fold = at + len < rows.len() && !shown[at + len];
+        let saves = len > 1 || len == 1 && (behind_fold || before_fold);
+        if saves && best.as_ref().is_none_or(|best| best.len() < len) {
+            best = Some(at..at + len);
         }
-        (head, back) = if head > back { (head - 1, back) } else { (head, back - 1) };
+        at += len.max(1);
     }
+    best
 }
 
 /// Folding one row saves none.
-fn keep_single_steps(rows: &[Row], shown: &mut [bool]) {
-    for at in 0..rows.len() {
+fn keep_single_rows(shown: &mut [bool]) {
+    for at in 0..shown.len() {
         let before = at == 0 || shown[at - 1];
-        let behind = at + 1 == rows.len() || shown[at + 1];
+        let behind = at + 1 == shown.len() || shown[at + 1];
         shown[at] |= before && behind;
     }
 }
@@ -77,11 +94,19 @@ fn folded_row(replay: &Replay, rows: &[Row], last: Option<&Margin>) -> Row {
     Row {
         number: "...".to_owned(),
         lane: 0,
-        text: format!(" {}", summary(replay, &steps)),
+        text: format!(" {}", summary(replay, &steps, false)),
+        shorter: vec![
+            format!(" {}", summary(replay, &steps, true)),
+            format!(" {}", counted(numbered(replay, &steps), "step")),
+        ],
         margin: changed.unwrap_or_default(),
         steps: 0..0,
         worth: Worth::Other,
     }
+}
+
+fn numbered(replay: &Replay, steps: &[usize]) -> u32 {
+    steps.iter().filter(|index| replay.steps[**index].number.is_some()).count() as u32
 }
 
 /// The steps of one unit within a fold.
@@ -91,7 +116,8 @@ struct Part {
 }
 
 /// What a fold stands for: whole units by name, parts of units step by step.
-fn summary(replay: &Replay, steps: &[usize]) -> String {
+/// `short`: parts by the number of their steps.
+fn summary(replay: &Replay, steps: &[usize], short: bool) -> String {
     let mut parts: Vec<Part> = Vec::new();
     for &index in steps {
         let step = &replay.steps[index];
@@ -112,7 +138,7 @@ fn summary(replay: &Replay, steps: &[usize]) -> String {
         if is_whole_run(replay, part) {
             whole.push(part);
         } else {
-            texts.push(part_text(replay, part));
+            texts.push(part_text(replay, part, short));
         }
     }
     texts.extend(runs(replay, &whole));
@@ -132,7 +158,7 @@ fn follows(last: &Part, part: &Part) -> bool {
 
 /// Whole runs, one after the other.
 fn runs(replay: &Replay, parts: &[&Part]) -> Vec<String> {
-    let label = |part: &&Part| replay.steps[part.steps[0]].label.clone();
+    let label = |part: &&Part| run_name(replay, &replay.steps[part.steps[0]]);
     match parts {
         [] => Vec::new(),
         [first, .., last] if parts.len() > 3 => {
@@ -142,8 +168,17 @@ fn runs(replay: &Replay, parts: &[&Part]) -> Vec<String> {
     }
 }
 
+/// A run by name; with its CPU where others run the same program.
+fn run_name(replay: &Replay, step: &ReplayStep) -> String {
+    let others = replay.lanes.iter().flat_map(|lane| &lane.actors);
+    match others.filter(|actor| actor.name == step.name).count() {
+        0 | 1 => step.label.clone(),
+        _ => format!("{} on cpu{}", step.label, step.cpu),
+    }
+}
+
 /// What it wrote, where that is little; else how many steps it took.
-fn part_text(replay: &Replay, part: &Part) -> String {
+fn part_text(replay: &Replay, part: &Part, short: bool) -> String {
     let steps = &replay.steps;
     let step = &steps[part.steps[0]];
     let numbered: Vec<usize> =
@@ -154,6 +189,7 @@ fn part_text(replay: &Replay, part: &Part) -> String {
         .filter(|index| steps[*index].step.is_some_and(bpfsim_sim::Step::writes))
         .collect();
     match (&numbered[..], &stores[..]) {
+        _ if short => {}
         ([one], _) => return said(replay, &steps[*one]),
         (_, [one]) if step.deed == Deed::Program => return said(replay, &steps[*one]),
         (_, _) => {}

@@ -9,7 +9,7 @@ use bpfsim_sim::Ctx;
 const FIRST: usize = 6;
 
 /// Columns that the fields may take at most.
-const FIELDS: usize = 32;
+const FIELDS: usize = 24;
 
 /// Columns of a lane at least.
 const LANE: usize = 6;
@@ -172,7 +172,10 @@ fn line(row: &Row, starts: &Starts, columns: &Columns, bars: &[(usize, usize)]) 
         }
     }
     let end = if row.margin == Margin::None { COLUMNS } else { starts.margin.saturating_sub(1) };
-    put(&mut text, start, &cut(&row.text, end.saturating_sub(start)));
+    let room = end.saturating_sub(start);
+    let fits = |text: &&String| text.chars().count() <= room;
+    let said = std::iter::once(&row.text).chain(&row.shorter).find(fits).unwrap_or(&row.text);
+    put(&mut text, start, &cut(said, room));
     let right = starts.margin + columns.width;
     match &row.margin {
         Margin::None => {}

@@ -30,6 +30,8 @@ pub struct Row {
     pub lane: usize,
     /// Bars, then what happens.
     pub text: String,
+    /// The same in fewer words, for where it does not fit.
+    pub shorter: Vec<String>,
     /// At the right.
     pub margin: Margin,
     /// Indices of its steps; none for what is no step at all.
@@ -65,7 +67,7 @@ fn of_step(
     let lane = lane(replay, step.cpu);
     let row = |number: String, text: String, margin: Margin| {
         let steps = steps.clone();
-        Row { number, lane, text, margin, steps, worth }
+        Row { number, lane, text, shorter: Vec::new(), margin, steps, worth }
     };
     let plain = |text: String| row(String::new(), text, Margin::None);
     let outer = "| ".repeat(usize::from(step.level).saturating_sub(1));
@@ -73,7 +75,7 @@ fn of_step(
         let name = if step.handler { "IPI" } else { step.ctx.name() };
         rows.push(plain(format!("{outer},-- {name}")));
     }
-    let bars = if step.level == 0 { " ".to_owned() } else { format!("{outer}| ") };
+    let bars = bars(step.level);
     if let Some(last) = step.number {
         let margin = margin(replay, &steps, &step, shown);
         let number = match first.number {
@@ -82,7 +84,7 @@ fn of_step(
             _ => last.to_string(),
         };
         rows.push(row(number, format!("{bars}{}", said(replay, &step)), margin));
-    } else if !step.handler {
+    } else if !step.handler && step.ended {
         rows.push(plain(format!("{bars}{}", said(replay, &step))));
     }
     let behind = step.number.is_some() && step.step != Some(Step::Wake);
@@ -95,6 +97,14 @@ fn of_step(
         let name = if step.handler { "ack" } else { "end" };
         let corner = if drains(replay, steps.end - 1) { '|' } else { '`' };
         rows.push(plain(format!("{outer}{corner}-- {name}")));
+    }
+}
+
+/// What stands before the text of a frame: a bar for each interrupt that is open.
+fn bars(level: u8) -> String {
+    match level {
+        0 => " ".to_owned(),
+        level => "| ".repeat(level.into()),
     }
 }
 
@@ -117,9 +127,17 @@ fn waits(replay: &Replay, waiting: &crate::replay::data::Waiting) -> Row {
         WaitsFor::Turn => format!("{} waits for its turn", waiting.name),
     };
     let lane = lane(replay, waiting.cpu);
-    let text = format!(" {what}");
-    let margin = Margin::None;
-    Row { number: String::new(), lane, text, margin, steps: 0..0, worth: Worth::Point }
+    let mine = |step: &&ReplayStep| step.actor == waiting.actor && !step.handler;
+    let level = replay.steps.iter().rfind(mine).map_or(0, |step| step.level);
+    Row {
+        number: String::new(),
+        lane,
+        text: format!("{}{what}", bars(level)),
+        shorter: Vec::new(),
+        margin: Margin::None,
+        steps: 0..0,
+        worth: Worth::Point,
+    }
 }
 
 /// A step in words, with whose it is where that is not plain from the lane.
@@ -133,8 +151,8 @@ pub fn said(replay: &Replay, step: &ReplayStep) -> String {
         }
         (Some(_), _) => text += &what(replay, step),
         (None, Some(call)) => text += &returns(call).unwrap_or_else(|| "done".to_owned()),
-        (None, None) if step.ended => text += "runs",
-        (None, None) => text += "waits",
+        (None, None) if step.trapped.is_some() => return text + "trapped",
+        (None, None) => text += "runs",
     }
     if step.trapped.is_some() {
         text += ": trapped";
