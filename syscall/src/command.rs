@@ -4,8 +4,8 @@ use crate::batch::{self, Batch};
 use crate::entry::Attr;
 use crate::meta::Kind;
 use crate::{
-    Answer, Kernel, Task, bind, elem, freeze, ids, info, links, load, map_create, object, program,
-    take,
+    Answer, Kernel, Task, bind, btf, elem, freeze, ids, info, links, load, map_create, object,
+    program, take,
 };
 use bpfsim_maps::series::Role;
 use std::fmt;
@@ -96,6 +96,13 @@ pub const COMMANDS: &[Command] = &[
         links::raw_tracepoint,
         Support::Errors("of the program, since v5.6"),
     ),
+    row(
+        18,
+        "BPF_BTF_LOAD",
+        btf::load,
+        Support::Errors("of rights and size, since v4.20 and up to v7.0 of header and strings"),
+    ),
+    row(19, "BPF_BTF_GET_FD_BY_ID", btf::by_id, Support::Errors("of rights and flags")),
     row(20, "BPF_TASK_FD_QUERY", links::query_fd, Support::Errors("of rights and flags")),
     row(21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", take::lookup_and_delete, Support::Full),
     row(
@@ -104,6 +111,7 @@ pub const COMMANDS: &[Command] = &[
         freeze::freeze,
         Support::Partial("the verifier reads no constants from frozen maps; nothing is mapped"),
     ),
+    row(23, "BPF_BTF_GET_NEXT_ID", btf::next_id, Support::Errors("of rights")),
     row(24, "BPF_MAP_LOOKUP_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Lookup), Support::Full),
     row(
         25,

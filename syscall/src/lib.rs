@@ -7,6 +7,7 @@
 
 mod batch;
 mod bind;
+mod btf;
 mod bytes;
 pub mod command;
 pub mod core;
