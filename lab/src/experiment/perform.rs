@@ -16,8 +16,6 @@ pub struct Performed {
     pub answer: Answer,
     /// The caller's buffer afterwards.
     pub buffer: Vec<u8>,
-    /// Interrupts that it sent.
-    pub ipis: u64,
 }
 
 /// Makes the calls of `item` from the CPU with this number, one after the other, until one fails.
@@ -32,7 +30,6 @@ pub fn perform(
     let calls = units::calls(&mut Desk { stage, task: &mut task, cpu }, item)?;
     let mut done = Vec::new();
     for unit in calls {
-        let before = kernel.hw.ipis;
         let answer = call(kernel, &mut task, &unit.attr);
         let arm: MapElemCpuAttr = unit.attr.arm();
         let room = kernel.core.map(unit.map).map_or(0, |map| {
@@ -41,7 +38,7 @@ pub fn perform(
         let buffer = (1..=room).rev().find_map(|len| task.bytes(arm.value, len));
         let buffer = buffer.map_or_else(Vec::new, <[u8]>::to_vec);
         let failed = answer.is_err();
-        done.push(Performed { unit, answer, buffer, ipis: kernel.hw.ipis - before });
+        done.push(Performed { unit, answer, buffer });
         if failed {
             break;
         }

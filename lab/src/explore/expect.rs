@@ -1,8 +1,10 @@
 //! What a scenario expects of a series, held against what was found.
 
 use super::Explored;
-use crate::experiment::SetupError;
+use crate::experiment::plain::{self, Answered};
+use crate::experiment::{SetupError, Stage};
 use crate::scenario::{Expect, Scenario, Verdict};
+use bpfsim_abi::Release;
 use bpfsim_maps::Series;
 use bpfsim_sim::CopyPlan;
 
@@ -64,6 +66,56 @@ pub fn judge(
         (false, _) => Expectation::Violated(wrong),
         (true, true) => Expectation::Unknown,
         (true, false) => Expectation::Met,
+    }
+}
+
+/// Adds what the plain calls answered.
+pub(super) fn with_calls(expectation: Expectation, calls: &[Answered]) -> Expectation {
+    let unmet = calls.iter().filter(|call| !call.is_met());
+    let wrong: Vec<String> = unmet.map(|call| format!("call {}: {call}", call.index + 1)).collect();
+    let judged = calls.iter().any(|call| call.judged.is_some());
+    with(expectation, judged, wrong)
+}
+
+/// Adds what reading all CPUs costs, where the scenario says what it should.
+pub(super) fn with_cost(
+    expectation: Expectation,
+    scenario: &Scenario,
+    series: &'static Series,
+    release: Option<Release>,
+) -> Expectation {
+    let Some(cost) = expected(scenario, series).and_then(|expect| expect.cost) else {
+        return expectation;
+    };
+    let spent = Stage::boot(scenario, series, release, CopyPlan::WordAsc)
+        .and_then(|mut stage| plain::cost_of_reading_all(&mut stage));
+    let wrong = match spent {
+        Err(error) => vec![format!("what reading all CPUs costs: {error}")],
+        Ok(spent) => [
+            ("calls", cost.calls, spent.calls),
+            ("IPIs", cost.ipis, spent.ipis),
+            ("bytes", cost.bytes, spent.bytes),
+        ]
+        .into_iter()
+        .filter(|(_, expected, found)| expected.is_some_and(|expected| expected != *found))
+        .map(|(what, expected, found)| {
+            format!("reading all CPUs takes {found} {what}, not {}", expected.unwrap_or(0))
+        })
+        .collect(),
+    };
+    with(expectation, true, wrong)
+}
+
+/// An expectation with more that was judged.
+fn with(expectation: Expectation, judged: bool, mut wrong: Vec<String>) -> Expectation {
+    match expectation {
+        Expectation::Violated(mut why) => {
+            why.append(&mut wrong);
+            Expectation::Violated(why)
+        }
+        _ if !wrong.is_empty() => Expectation::Violated(wrong),
+        Expectation::None if judged => Expectation::Met,
+        other @ (Expectation::Met | Expectation::None | Expectation::Unknown) => other,
     }
 }
 

@@ -26,6 +26,12 @@ fn entry(entry: &Entry) -> Value {
         Ok(found) => fill(&mut value, found),
         Err(error) => value["error"] = json!(error.to_string()),
     }
+    if !entry.calls.is_empty() {
+        let calls = entry.calls.iter().map(|call| {
+            json!({ "what": call.what, "came": call.came.to_string(), "met": call.is_met() })
+        });
+        value["calls"] = calls.collect();
+    }
     if let super::Expectation::Violated(why) = &entry.expect {
         value["violations"] = json!(why);
     }

@@ -10,6 +10,7 @@ pub use json::json;
 pub use text::text;
 
 use crate::class::Class;
+use crate::experiment::plain::{self, Answered};
 use crate::experiment::{Files, SetupError, Stage, class_of_bit};
 use crate::replay::{DATA_VERSION, Token};
 use crate::scenario::{self, Scenario};
@@ -69,7 +70,9 @@ pub struct Entry {
     pub copy: CopyPlan,
     /// What was found, or why it does not run.
     pub found: Result<Explored, SetupError>,
-    /// How that compares with what the scenario expects.
+    /// The scenario's plain calls, on a fresh kernel of this series.
+    pub calls: Vec<Answered>,
+    /// How all that compares with what the scenario expects.
     pub expect: Expectation,
 }
 
@@ -128,8 +131,15 @@ pub fn run(
     };
     let mut entries = Vec::new();
     for series in all {
-        for plan in scenario.explore.copy_for(series.label()) {
-            entries.push(one(scenario, series, copy_plan(*plan), files, options));
+        for (index, plan) in scenario.explore.copy_for(series.label()).iter().enumerate() {
+            let mut entry = one(scenario, series, copy_plan(*plan), files, options);
+            // Plain calls and costs do not depend on the copy plan.
+            if index == 0 {
+                entry.calls = plain::run(scenario, series, files);
+                entry.expect = expect::with_calls(entry.expect, &entry.calls);
+                entry.expect = expect::with_cost(entry.expect, scenario, series, options.kernel);
+            }
+            entries.push(entry);
         }
     }
     Ok(entries)
@@ -151,7 +161,7 @@ pub fn one(
         explored(scenario, series, copy, report)
     });
     let expect = judge(scenario, series, copy, &found);
-    Entry { series, kernel, copy, found, expect }
+    Entry { series, kernel, copy, found, calls: Vec::new(), expect }
 }
 
 fn limits(scenario: &Scenario, options: &Options) -> Limits {

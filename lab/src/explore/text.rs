@@ -23,6 +23,9 @@ fn block(out: &mut String, entry: &Entry) -> std::fmt::Result {
         Ok(found) => classes(out, found)?,
         Err(error) => writeln!(out, "  {error}")?,
     }
+    for call in &entry.calls {
+        writeln!(out, "  call {}: {call}", call.index + 1)?;
+    }
     match &entry.expect {
         Expectation::None => Ok(()),
         Expectation::Met => writeln!(out, "  as expected"),

@@ -1,6 +1,7 @@
 //! Rows that make plain calls: what comes back, and what it costs.
 
 use super::super::{Bench, Cell};
+use crate::experiment::plain::{Spent, cost_of_reading_all};
 use crate::experiment::{Performed, SetupError, Stage, perform};
 use crate::scenario::{CpuArg, Do, Key, MapDef, MapKind, Scenario, Value, Verb};
 use bpfsim_abi::Errno;
@@ -73,11 +74,10 @@ fn or_failed(cell: Result<Cell, SetupError>) -> Cell {
     cell.unwrap_or_else(|error| failed(&error))
 }
 
-/// All of this series' calls that read every CPU's value of key 0.
-fn read_all(bench: &Bench<'_>, series: &'static Series) -> Result<Vec<Performed>, SetupError> {
+/// What reading every CPU's value of key 0 costs.
+fn read_all(bench: &Bench<'_>, series: &'static Series) -> Result<Spent, SetupError> {
     let mut fresh = fresh(bench, series, &|_| {})?;
-    let all = item(&fresh.map, Verb::Lookup, 0, Some(CpuArg::All));
-    fresh.make(&all)
+    cost_of_reading_all(&mut fresh.stage)
 }
 
 /// The least that one call can read of key 0, when one CPU's value is wanted.
@@ -97,26 +97,23 @@ pub fn one_lookup(bench: &Bench<'_>, series: &'static Series) -> Cell {
 }
 
 pub fn read_calls(bench: &Bench<'_>, series: &'static Series) -> Cell {
-    or_failed(read_all(bench, series).map(|calls| {
+    or_failed(read_all(bench, series).map(|spent| {
         let cpus = bench.scenario.machine.possible.len();
-        let text = format!("{} for {cpus} CPUs", calls.len());
-        Cell::new(text, json!(calls.len()))
+        Cell::new(format!("{} for {cpus} CPUs", spent.calls), json!(spent.calls))
     }))
 }
 
 /// On a machine where the caller is on one of the CPUs: its own value needs no interrupt.
 pub fn read_ipis(bench: &Bench<'_>, series: &'static Series) -> Cell {
-    or_failed(read_all(bench, series).map(|calls| {
-        let ipis: u64 = calls.iter().map(|call| call.ipis).sum();
-        Cell::new(ipis.to_string(), json!(ipis))
-    }))
+    or_failed(
+        read_all(bench, series).map(|spent| Cell::new(spent.ipis.to_string(), json!(spent.ipis))),
+    )
 }
 
 pub fn read_bytes(bench: &Bench<'_>, series: &'static Series) -> Cell {
-    or_failed(read_all(bench, series).map(|calls| {
-        let bytes: usize = calls.iter().map(|call| call.buffer.len()).sum();
-        Cell::new(bytes.to_string(), json!(bytes))
-    }))
+    or_failed(
+        read_all(bench, series).map(|spent| Cell::new(spent.bytes.to_string(), json!(spent.bytes))),
+    )
 }
 
 /// What one CPU's value, or all of them, becomes.
