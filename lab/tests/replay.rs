@@ -525,3 +525,32 @@ fn a_token_of_other_data_is_replayed_with_a_warning() {
     assert_fits(&text);
     assert!(text.contains("warning: the token is of data version 77"), "{text}");
 }
+
+/// Finds the scenario of a token and replays it.
+fn by_itself(token: &str) -> Replay {
+    let decoded = Token::decode(token).expect("a token");
+    let scenario = find_builtin(decoded.scenario).unwrap_or_else(|error| panic!("{error}"));
+    again(&scenario, token)
+}
+
+#[test]
+fn every_token_of_a_claim_is_of_something_built_in() {
+    let results = bpfsim_lab::claims::run(None, &builtin_files);
+    let tokens: Vec<String> = results.into_iter().filter_map(|result| result.token).collect();
+    assert!(tokens.len() > 5, "{}", tokens.len());
+    for token in tokens {
+        assert_fits(&diagram(&by_itself(&token)));
+    }
+}
+
+#[test]
+fn every_token_of_a_comparison_is_of_something_built_in() {
+    let all: Vec<&'static Series> = percpu::all().to_vec();
+    let found = bpfsim_lab::compare::compare(&scenario("default"), &builtin_files, &all);
+    let cells = found.rows.iter().flat_map(|row| &row.cells);
+    let tokens: Vec<&String> = cells.filter_map(|cell| cell.token.as_ref()).collect();
+    assert!(tokens.len() > 20, "{}", tokens.len());
+    for token in tokens {
+        assert_fits(&diagram(&by_itself(token)));
+    }
+}
