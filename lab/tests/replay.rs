@@ -554,3 +554,10 @@ fn every_token_of_a_comparison_is_of_something_built_in() {
         assert_fits(&diagram(&by_itself(token)));
     }
 }
+
+#[test]
+fn the_book_shows_what_is_printed() {
+    let book = include_str!("../../docs/src/tokens.md");
+    let golden = include_str!("golden/default-martin-lau-mid-update.txt");
+    assert!(book.contains(golden), "copy the golden text into docs/src/tokens.md");
+}
