@@ -3,7 +3,7 @@
 use super::names::bit_of;
 use super::sets::{ABSENT, ContentId};
 use super::setup::Stage;
-use super::watch::{Looking, SlotWatch, TORN, version};
+use super::watch::{Looking, SlotWatch, TORN};
 use crate::class::Class;
 use bpfsim_abi::Errno;
 use bpfsim_sim::Hw;
@@ -62,17 +62,13 @@ fn returned(
 /// The partition of `docs/`: v_k by units, then instants within the lookup, then words.
 fn value_class(stage: &Stage, slot: &SlotWatch, looking: &Looking, x: ContentId) -> Class {
     let sets = stage.sets.borrow();
-    let is_version = |units: std::ops::Range<u16>| {
-        units.into_iter().any(|k| sets.has(slot.history, version(k, x)))
-    };
-    if is_version(slot.done..slot.begun + 1) {
-        return Class::PreciseFresh;
-    }
-    if is_version(looking.lo..slot.done) {
-        return Class::PreciseSuperseded;
-    }
-    if is_version(0..looking.lo) {
-        return Class::Stale;
+    // Versions ascend by units: the latest that is x decides.
+    let latest = sets.members(slot.history).iter().rev().find(|known| **known as ContentId == x);
+    match latest.map(|known| (known >> 32) as u16) {
+        Some(units) if units >= slot.done => return Class::PreciseFresh,
+        Some(units) if units >= looking.lo => return Class::PreciseSuperseded,
+        Some(_) => return Class::Stale,
+        None => {}
     }
     if sets.has(looking.contents, x.into()) {
         return Class::MidUpdate;

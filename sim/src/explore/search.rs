@@ -83,6 +83,7 @@ pub fn explore<M: Model>(
     limits: Limits,
 ) -> Report {
     loop {
+        scout(model, root, &mut visible);
         let mut touched = Touched::nothing(&root.hw.mem);
         let mut search = Search::new(model, root, &visible, limits);
         if let Err((slot, unit)) = search.run(&mut touched) {
@@ -97,6 +98,24 @@ pub fn explore<M: Model>(
         let (silent, report) = (search.silent, search.report());
         visible.silent = silent;
         return Report { visible, ..report };
+    }
+}
+
+/// Follows one order to its end, to learn most of the units that show steps.
+fn scout<M: Model>(model: &M, root: &Machine<M>, visible: &mut Visible) {
+    let (mut machine, mut before) = (root.clone(), root.clone());
+    loop {
+        let choices = match machine.rest(model, &mut Watchman::new(visible, None)) {
+            Ok(rest) => machine.choices_among(rest.enabled, model, visible),
+            Err((slot, unit)) => {
+                visible.note_steps(slot.into(), unit);
+                machine.rewind(&before);
+                continue;
+            }
+        };
+        let Some(slot) = ones(choices).next() else { return };
+        machine.advance(model, slot, &mut Watchman::new(visible, None));
+        before.rewind(&machine);
     }
 }
 

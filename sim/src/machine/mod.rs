@@ -160,17 +160,16 @@ impl<M: Model> Machine<M> {
 
     /// Feeds everything that tells two states apart that descend from `root`.
     pub fn encode(&self, model: &M, root: &Self, out: &mut Vec<u64>) {
-        for cpu in &self.hw.cpus {
-            out.push(u64::from(cpu.irqs_off) << 2 | u64::from(cpu.online));
+        // How deep a stack is follows from the frames that run.
+        for (cpu, stack) in self.hw.cpus.iter().zip(&self.roster.stacks) {
             let sender = |ipi: &Ipi| u64::from(ipi.from) + 1;
             out.push(cpu.pending.iter().fold(0, |all, ipi| all << 8 | sender(ipi)));
+            let state = cpu.irqs_off << 1 | u32::from(cpu.online);
+            out.push(u64::from(state) << 32 | u64::from(u32::from_le_bytes(stack.slots)));
         }
         out.push(self.hw.acked);
-        for stack in &self.roster.stacks {
-            out.push(u64::from(u32::from_le_bytes(stack.slots)) << 8 | u64::from(stack.len));
-        }
-        for unit in &self.roster.next_unit {
-            out.push((*unit).into());
+        for units in self.roster.next_unit.chunks(4) {
+            out.push(units.iter().fold(0, |all, unit| all << 16 | u64::from(*unit)));
         }
         for running in &self.slots {
             self.encode_slot(running.as_ref(), out);

@@ -103,11 +103,23 @@ impl Region {
         if self.words.len() != base.words.len() {
             out.extend([id, self.words.len() as u64]);
         }
-        for index in self.written.range() {
-            let (word, before) = (self.words[index], base.words.get(index).copied());
-            if word != before.unwrap_or(0) {
-                out.extend([id + index as u64 + 1, word]);
+        let range = self.written.range();
+        match base.words.get(range.clone()) {
+            Some(before) => differences(&self.words[range.clone()], before, id, range.start, out),
+            None => {
+                // It has grown: what was not there was zero.
+                let mut before = base.words.clone();
+                before.resize(self.words.len(), 0);
+                differences(&self.words, &before, id, 0, out);
             }
+        }
+    }
+}
+
+fn differences(words: &[u64], before: &[u64], id: u64, first: usize, out: &mut Vec<u64>) {
+    for (index, (word, before)) in words.iter().zip(before).enumerate() {
+        if word != before {
+            out.extend([id + (first + index) as u64 + 1, *word]);
         }
     }
 }
