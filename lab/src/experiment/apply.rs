@@ -4,15 +4,16 @@ use super::frames::LabFrame;
 use super::sets::{ABSENT, ContentId};
 use super::setup::{Act, Stage};
 use super::units::Unit;
+use super::watch::PendingUnit;
 use bpfsim_abi::attr::MapElemAttr;
 use bpfsim_abi::insn::Op;
 use bpfsim_maps::update::Want;
-use bpfsim_sim::{Cx, Hw, Model, Open, Place, Step, Yield};
+use bpfsim_sim::{Ctx, Cx, Hw, Model, Open, Place, Step, Yield};
 use bpfsim_syscall::{Kernel, drive};
 use zerocopy::IntoBytes;
 
 impl Stage {
-    /// The content of `slot` after `unit` of `actor` ran alone on `content`.
+    /// The content of `slot` after `unit` of `actor` ran alone on `content`, on the actor's CPU.
     pub(crate) fn apply(
         &self,
         actor: usize,
@@ -20,15 +21,22 @@ impl Stage {
         slot: usize,
         content: ContentId,
     ) -> ContentId {
-        if let Some(call) = self.unit(actor, unit) {
+        let rank = self.actors[actor].cpu as u8;
+        self.apply_on(PendingUnit { actor: actor as u8, rank, unit }, slot, content)
+    }
+
+    /// The same, on the CPU where the unit is: a task may have moved.
+    pub(super) fn apply_on(&self, unit: PendingUnit, slot: usize, content: ContentId) -> ContentId {
+        let actor = usize::from(unit.actor);
+        if let Some(call) = self.unit(actor, unit.unit) {
             return self.meant(call, slot, content);
         }
-        // All runs of an actor are the same program on the same packet.
-        let key = (actor as u8, slot as u8, content);
+        // All runs of an actor on one CPU are the same program on the same packet.
+        let key = (unit.actor, unit.rank, slot as u8, content);
         if let Some(known) = self.applied.borrow().get(&key) {
             return *known;
         }
-        let applied = self.run_alone(actor, slot, content);
+        let applied = self.run_alone(actor, unit.rank.into(), slot, content);
         self.applied.borrow_mut().insert(key, applied);
         applied
     }
@@ -47,7 +55,7 @@ impl Stage {
     }
 
     /// What a program does to a slot, from the machine as it was at the start.
-    fn run_alone(&self, actor: usize, slot: usize, content: ContentId) -> ContentId {
+    fn run_alone(&self, actor: usize, cpu: u32, slot: usize, content: ContentId) -> ContentId {
         let mut hw = self.root.clone();
         let words = self.sets.borrow().words(content).map(<[u64]>::to_vec);
         self.set_content(&mut hw, slot, words.as_deref());
@@ -55,7 +63,6 @@ impl Stage {
             // There is no room for the key beside the others: the program knows nothing of it.
             return content;
         }
-        let cpu = self.actors[actor].cpu;
         let mut frame = self.start(actor, 0, &mut hw, cpu);
         loop {
             let mut gate = Open;
@@ -170,7 +177,7 @@ impl Stage {
             return false;
         }
         let (mut hw, mut frame) = (hw.clone(), frame.clone());
-        let cpu = self.actors[actor].cpu;
+        let cpu = self.rank_of(actor, &hw);
         let mut gate = Probe { slot, bytes, hit: false };
         let mut cx = Cx { hw: &mut hw, cpu, me: actor as u8, watched: true, gate: &mut gate };
         let yielded = self.run(&mut frame, &mut cx);
@@ -186,6 +193,16 @@ impl Stage {
         let ops = self.core.program(frame.program).map_or(&[][..], |program| program.ops());
         let find = || is_past_memory(ops, frame.pc as usize);
         self.sets.borrow_mut().past_memory(frame.program, frame.pc, find)
+    }
+
+    /// Rank of the CPU that an actor is on: a task whose own does not run is on the first one.
+    pub(super) fn rank_of(&self, actor: usize, hw: &Hw) -> u32 {
+        let actor = &self.actors[actor];
+        let online = |rank: u32| hw.cpus.get(rank as usize).is_some_and(|cpu| cpu.online);
+        if actor.ctx > Ctx::Task || online(actor.cpu) {
+            return actor.cpu;
+        }
+        (0..hw.cpus.len() as u32).find(|rank| online(*rank)).unwrap_or(actor.cpu)
     }
 
     /// The unit of a thread.

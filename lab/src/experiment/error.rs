@@ -23,6 +23,15 @@ pub enum SetupError {
     },
     /// The series has no such operation.
     NoOperation(String),
+    /// There is more of something than an exploration can follow.
+    TooMuch {
+        /// Of what.
+        what: &'static str,
+        /// How many there are.
+        found: usize,
+        /// How many there may be.
+        most: usize,
+    },
     /// MAP_CREATE or an insertion failed.
     Map(String, Failure),
     /// A map that nobody has made.
@@ -40,6 +49,9 @@ impl fmt::Display for SetupError {
             SetupError::NoProgram(name) => write!(f, "no program {name} for this series"),
             SetupError::Rejected { program, message, .. } => {
                 write!(f, "{program} does not verify: {message}")
+            }
+            SetupError::TooMuch { what, found, most } => {
+                write!(f, "{found} {what}: an exploration follows {most} at most; leave some out")
             }
             SetupError::Map(name, failure) => write!(f, "map {name}: {failure}"),
             SetupError::NoMap(name) => write!(f, "no map {name} here"),

@@ -93,7 +93,7 @@ pub struct Stage {
     /// Keys may come and go, so that a slot may move.
     pub(super) restructures: bool,
     pub(crate) sets: RefCell<Sets>,
-    pub(super) applied: RefCell<HashMap<(u8, u8, ContentId), ContentId>>,
+    pub(super) applied: RefCell<HashMap<(u8, u8, u8, ContentId), ContentId>>,
     /// A caller with an fd for each map.
     pub task: Process,
     programs: Vec<(String, u32)>,
@@ -121,7 +121,24 @@ impl Stage {
         for hotplug in &scenario.hotplug {
             stage.add_hotplug(hotplug);
         }
+        stage.check_size(scenario)?;
         Ok(stage)
+    }
+
+    /// What an exploration keeps as bits of a word, and tokens as five bits, must fit.
+    fn check_size(&self, scenario: &Scenario) -> Result<(), SetupError> {
+        let runs = scenario.runs.iter().map(|run| run.times as usize);
+        let calls = self.actors.iter().map(|actor| actor.units.into());
+        let sizes = [
+            ("runs, threads and hotplug events", self.actors.len(), 16),
+            ("possible CPUs", self.root.cpus.len(), 64),
+            ("slots that are read or written by calls", self.slots.len(), 64),
+            ("runs or calls in a row", runs.chain(calls).max().unwrap_or(0), 4096),
+        ];
+        match sizes.into_iter().find(|(_, found, most)| found > most) {
+            Some((what, found, most)) => Err(SetupError::TooMuch { what, found, most }),
+            None => Ok(()),
+        }
     }
 
     /// A kernel with the scenario's maps, and nothing that runs.
@@ -209,7 +226,7 @@ impl Stage {
             ctx,
             irqs_off: run.irqs == Irqs::Off,
             preemptible: scenario.machine.preempt == Preempt::Full && ctx == Ctx::Task,
-            units: run.times.min(u32::from(u16::MAX)) as u16,
+            units: u16::try_from(run.times).unwrap_or(u16::MAX),
             doing: Doing::Frames,
         });
         let memory = ProgramRun::new(&mut self.root.mem, &run.data);

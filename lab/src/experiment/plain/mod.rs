@@ -114,6 +114,7 @@ impl From<SetupError> for Came {
             | SetupError::NoProgram(_)
             | SetupError::Map(..)
             | SetupError::NoMap(_)
+            | SetupError::TooMuch { .. }
             | SetupError::Source(..) => Came::Broken(error.to_string()),
         }
     }

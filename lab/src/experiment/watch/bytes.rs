@@ -1,4 +1,4 @@
-//! Where copies split words: who wrote each field, and whose bytes a lookup has read.
+//! Where copies split words: who wrote each byte, and whose bytes of each field a lookup has read.
 
 use super::super::frames::LabFrame;
 use super::super::setup::{Act, Stage};
@@ -6,8 +6,10 @@ use super::super::units::field_bytes;
 use super::Watch;
 use bpfsim_sim::CopyPlan;
 use bpfsim_sim::machine::Seen;
+use std::ops::Range;
 
-/// Marks a writer that did not write the whole field. Writer 0 is the start.
+/// Marks a writer that did not write the whole field: its bytes are no sign of a tear. Writer 0
+/// is the start.
 const PARTIAL: u64 = 1 << 31;
 
 /// No bytes of the field were read so far.
@@ -35,36 +37,46 @@ impl Watch {
                     continue;
                 }
                 let whole = start <= offset && start + bytes >= offset + size;
+                let shared = start.max(offset)..(start + bytes).min(offset + size);
                 match step.writes() {
-                    true => self.write(stage, slot, index, writer(stage, seen, whole)),
-                    false => self.read(stage, seen.actor, slot, index),
+                    true => self.write(stage, slot, shared, writer(stage, seen, whole)),
+                    false => self.read(stage, seen.actor, slot, index, shared),
                 }
             }
         }
     }
 
-    fn write(&mut self, stage: &Stage, slot: usize, field: usize, writer: u64) {
+    fn write(&mut self, stage: &Stage, slot: usize, bytes: Range<u32>, writer: u64) {
         let mut sets = stage.sets.borrow_mut();
         let writers = &mut self.slots[slot].writers;
-        *writers = sets.list_with(*writers, field, writer);
+        for byte in bytes {
+            *writers = sets.list_with(*writers, byte as usize, writer);
+        }
     }
 
-    fn read(&mut self, stage: &Stage, actor: usize, slot: usize, field: usize) {
+    fn read(&mut self, stage: &Stage, actor: usize, slot: usize, field: usize, bytes: Range<u32>) {
         let mut sets = stage.sets.borrow_mut();
-        let writer = sets.items(self.slots[slot].writers)[field];
         let mine = self.lookups.iter_mut().filter(|lookup| usize::from(lookup.actor) == actor);
         for looking in mine.flat_map(|lookup| &mut lookup.slots) {
             if usize::from(looking.slot) != slot {
                 continue;
             }
-            let from = match sets.items(looking.read_from)[field] {
-                NOBODY => writer + 1,
-                TORN => TORN,
-                first if ((first - 1) | writer) & PARTIAL == 0 && first - 1 != writer => TORN,
-                first => first,
-            };
+            let writers = sets.items(self.slots[slot].writers);
+            let before = sets.items(looking.read_from)[field];
+            let from = bytes.clone().fold(before, |from, at| joined(from, writers[at as usize]));
             looking.read_from = sets.list_with(looking.read_from, field, from);
         }
+    }
+}
+
+/// Whose bytes of a field were read, after one more byte of this writer's.
+fn joined(from: u64, writer: u64) -> u64 {
+    match from {
+        TORN => TORN,
+        from if writer & PARTIAL != 0 => from,
+        NOBODY => writer + 1,
+        first if first - 1 != writer => TORN,
+        first => first,
     }
 }
 
@@ -89,7 +101,12 @@ impl Stage {
         }
     }
 
-    /// Of how many fields of a slot it is followed who writes them.
+    /// Of how many bytes of a slot it is followed who writes them.
+    pub(super) fn followed_bytes(&self, slot: usize) -> usize {
+        if self.splits_words() { self.slot_bytes(slot) as usize } else { 0 }
+    }
+
+    /// Of how many fields of a slot it is followed whose bytes were read.
     pub(super) fn followed_fields(&self, slot: usize) -> usize {
         if self.splits_words() { self.fields_of(slot).count() } else { 0 }
     }

@@ -7,21 +7,32 @@ use super::{SlotWatch, version};
 /// Most units on one slot at a time: as many bits has the mask of a configuration.
 const MOST: usize = 16;
 
-/// Units that have begun and not ended, by actor and unit, in the order in which they began.
+/// A unit that has begun and not ended.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct PendingUnit {
+    /// Whose.
+    pub actor: u8,
+    /// Rank of the CPU that it began on.
+    pub rank: u8,
+    /// Which of the actor's.
+    pub unit: u16,
+}
+
+/// Units that have begun and not ended, in the order in which they began.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Pending {
     /// Unused ones are zero, so that equal lists are equal.
-    units: [u32; MOST],
+    units: [PendingUnit; MOST],
     len: u8,
 }
 
 impl Pending {
-    fn word((actor, unit): (u8, u16)) -> u32 {
-        u32::from(actor) << 16 | u32::from(unit)
+    fn units(&self) -> &[PendingUnit] {
+        &self.units[..usize::from(self.len)]
     }
 
-    fn words(&self) -> &[u32] {
-        &self.units[..usize::from(self.len)]
+    fn position(&self, (actor, unit): (u8, u16)) -> Option<usize> {
+        self.units().iter().position(|known| (known.actor, known.unit) == (actor, unit))
     }
 
     /// True when there is none.
@@ -31,27 +42,22 @@ impl Pending {
 
     /// True when the unit is among them.
     pub fn contains(&self, unit: &(u8, u16)) -> bool {
-        self.words().contains(&Self::word(*unit))
-    }
-
-    /// In order.
-    pub fn iter(&self) -> impl Iterator<Item = (u8, u16)> + '_ {
-        self.words().iter().map(|word| ((word >> 16) as u8, *word as u16))
+        self.position(*unit).is_some()
     }
 
     /// Adds one; false when there are too many.
-    fn push(&mut self, unit: (u8, u16)) -> bool {
+    fn push(&mut self, unit: PendingUnit) -> bool {
         let Some(free) = self.units.get_mut(usize::from(self.len)) else { return false };
-        *free = Self::word(unit);
+        *free = unit;
         self.len += 1;
         true
     }
 
     /// Takes one out, and says where it was.
     fn remove(&mut self, unit: (u8, u16)) -> Option<usize> {
-        let index = self.words().iter().position(|word| *word == Self::word(unit))?;
+        let index = self.position(unit)?;
         self.units.copy_within(index + 1.., index);
-        self.units[MOST - 1] = 0;
+        self.units[MOST - 1] = PendingUnit::default();
         self.len -= 1;
         Some(index)
     }
@@ -59,7 +65,10 @@ impl Pending {
     /// Feeds the list.
     pub(super) fn encode(&self, out: &mut Vec<u64>) {
         out.push(self.len.into());
-        out.extend(self.words().iter().map(|word| u64::from(*word)));
+        let word = |unit: &PendingUnit| {
+            u64::from(unit.actor) << 24 | u64::from(unit.rank) << 16 | u64::from(unit.unit)
+        };
+        out.extend(self.units().iter().map(word));
     }
 }
 
@@ -83,7 +92,7 @@ enum What {
 }
 
 impl SlotWatch {
-    pub(super) fn begin_unit(&mut self, stage: &Stage, slot: usize, unit: (u8, u16)) {
+    pub(super) fn begin_unit(&mut self, stage: &Stage, slot: usize, unit: PendingUnit) {
         if self.pending.push(unit) {
             self.begun += 1;
             self.fold(stage, slot, What::Begun);
@@ -130,9 +139,9 @@ impl Fold {
         while let Some(config) = all.get(next).copied() {
             next += 1;
             let (content, mask) = ((config >> 16) as ContentId, config & 0xffff);
-            for (index, (actor, unit)) in self.pending.iter().enumerate() {
+            for (index, unit) in self.pending.units().iter().enumerate() {
                 if mask >> index & 1 == 0 {
-                    let after = stage.apply(actor.into(), unit, self.slot, content);
+                    let after = stage.apply_on(*unit, self.slot, content);
                     let config = u64::from(after) << 16 | mask | 1 << index;
                     if !all.contains(&config) {
                         all.push(config);

@@ -9,7 +9,7 @@ mod bytes;
 mod folds;
 
 pub use bytes::TORN;
-pub use folds::{Fold, Pending};
+pub use folds::{Fold, Pending, PendingUnit};
 
 use super::frames::LabFrame;
 use super::names::bits_of;
@@ -41,7 +41,7 @@ pub struct SlotWatch {
     pub configs: SetId,
     /// Every version so far: how many units, and the content.
     pub history: SetId,
-    /// Who wrote each field last; kept where copies split words.
+    /// Who wrote each byte last; kept where copies split words.
     pub writers: ListId,
 }
 
@@ -128,7 +128,7 @@ impl Watch {
                 pending: Pending::default(),
                 configs: sets.with(EMPTY, u64::from(content) << 16),
                 history: sets.with(EMPTY, version(0, content)),
-                writers: sets.list(&vec![0; stage.followed_fields(slot)]),
+                writers: sets.list(&vec![0; stage.followed_bytes(slot)]),
             }
         });
         Self { slots: slots.collect(), ..Self::default() }
@@ -137,7 +137,7 @@ impl Watch {
     /// One transition.
     pub fn observe(&mut self, stage: &Stage, seen: &Seen<'_, LabFrame>, hw: &Hw) {
         if seen.began && !seen.handler {
-            self.begin(stage, seen.actor, seen.unit);
+            self.begin(stage, seen, hw);
         }
         self.follow_bytes(stage, seen);
         let changed = self.follow_contents(stage, seen, hw);
@@ -153,10 +153,10 @@ impl Watch {
     }
 
     /// A system call begins: a lookup, or an update of slots that are known.
-    fn begin(&mut self, stage: &Stage, actor: usize, unit: u16) {
-        let Some(call) = stage.unit(actor, unit) else { return };
+    fn begin(&mut self, stage: &Stage, seen: &Seen<'_, LabFrame>, hw: &Hw) {
+        let Some(call) = stage.unit(seen.actor, seen.unit) else { return };
         for change in &call.changes {
-            let me = (actor as u8, unit);
+            let me = pending(stage, seen, hw);
             self.slots[change.slot].begin_unit(stage, change.slot, me);
         }
         if call.judged.is_empty() {
@@ -174,7 +174,7 @@ impl Watch {
             }
         };
         let slots = call.judged.iter().map(looking).collect();
-        self.lookups.push(Lookup { actor: actor as u8, slots });
+        self.lookups.push(Lookup { actor: seen.actor as u8, slots });
     }
 
     /// Notes new contents of slots; answers which slots have one, as bits.
@@ -215,7 +215,7 @@ impl Watch {
             let (touched, next) =
                 (changed >> index & 1 != 0 || touches(seen.step), touches(seen.next));
             if touched && runs && !slot.pending.contains(&me) {
-                slot.begin_unit(stage, index, me);
+                slot.begin_unit(stage, index, pending(stage, seen, hw));
             }
             if !slot.pending.contains(&me) {
                 continue;
@@ -291,6 +291,12 @@ impl Watch {
             }
         }
     }
+}
+
+/// The unit that moves, as one that has not ended.
+fn pending(stage: &Stage, seen: &Seen<'_, LabFrame>, hw: &Hw) -> PendingUnit {
+    let rank = stage.rank_of(seen.actor, hw) as u8;
+    PendingUnit { actor: seen.actor as u8, rank, unit: seen.unit }
 }
 
 impl SlotWatch {
