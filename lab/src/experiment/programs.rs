@@ -80,6 +80,7 @@ pub(super) fn load(
         let map = found.ok_or_else(|| SetupError::NoMap(reference.map.clone()))?;
         insns[reference.insn].imm = map.fd as i32;
     }
+    let release = kernel.core.profile.release;
     const LOG: usize = 1 << 20;
     let log_buf = task.alloc_zeroed(LOG);
     let arm = ProgLoadAttr {
@@ -90,6 +91,8 @@ pub(super) fn load(
         log_level: 1,
         log_size: LOG as u32,
         log_buf,
+        // Kprobe programs name the kernel that they are for, up to v4.20.
+        kern_version: u32::from(release.major) << 16 | u32::from(release.minor) << 8,
         ..ProgLoadAttr::default()
     };
     let attr = task.alloc(&arm.as_bytes()[..48]);

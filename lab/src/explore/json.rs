@@ -48,13 +48,16 @@ fn fill(value: &mut Value, found: &Explored) {
         .iter()
         .map(|(class, reached)| {
             let schedules = found.complete.then(|| reached.schedules.to_string());
-            let reached = json!({
+            let mut value = json!({
                 "schedules": schedules,
                 "witness": reached.token,
                 "preemptions": reached.preemptions,
                 "steps": reached.steps,
             });
-            (class.to_string(), reached)
+            if let Some(holds) = reached.holds {
+                value["holds"] = json!(if holds { "met" } else { "violated" });
+            }
+            (class.to_string(), value)
         })
         .collect();
     value["classes"] = Value::Object(classes);

@@ -12,7 +12,7 @@ pub use text::text;
 use crate::class::Class;
 use crate::experiment::plain::{self, Answered};
 use crate::experiment::{Files, SetupError, Stage, class_of_bit};
-use crate::replay::{DATA_VERSION, Token};
+use crate::replay::{DATA_VERSION, Token, holds};
 use crate::scenario::{self, Scenario};
 use bpfsim_abi::Release;
 use bpfsim_maps::{Series, percpu};
@@ -40,6 +40,8 @@ pub struct Reached {
     pub preemptions: u32,
     /// Its numbered steps.
     pub steps: u32,
+    /// Whether the value that it returned passes the check that the scenario gives its reader.
+    pub holds: Option<bool>,
 }
 
 /// What one exploration found.
@@ -158,7 +160,7 @@ pub fn one(
         let limits = limits(scenario, options);
         let root = stage.machine();
         let report = explore(&stage, &root, Visible::nothing(root.hw.cpus.len()), limits);
-        explored(scenario, series, copy, report)
+        explored(scenario, &stage, report)
     });
     let expect = judge(scenario, series, copy, &found);
     Entry { series, kernel, copy, found, calls: Vec::new(), expect }
@@ -170,13 +172,9 @@ fn limits(scenario: &Scenario, options: &Options) -> Limits {
     Limits { states: options.limit.unwrap_or(states), preemptions: limits.preemptions }
 }
 
-fn explored(
-    scenario: &Scenario,
-    series: &'static Series,
-    copy: CopyPlan,
-    report: Report,
-) -> Explored {
-    let digest = scenario.digest();
+fn explored(scenario: &Scenario, stage: &Stage, report: Report) -> Explored {
+    let (digest, series, copy) = (scenario.digest(), stage.series, stage.core.profile.plan);
+    let asks = scenario.maps.iter().any(|map| map.holds.is_some());
     let reached = |(bit, class): (u32, bpfsim_sim::explore::Class)| {
         let token = Token {
             scenario: digest,
@@ -185,14 +183,17 @@ fn explored(
             data: DATA_VERSION,
             slots: class.witness.clone(),
         };
+        let name = class_of_bit(bit);
+        let holds = asks.then(|| holds(stage, &report.visible, &class.witness, name)).flatten();
         let reached = Reached {
+            holds,
             schedules: class.schedules,
             token: token.encode(),
             witness: class.witness,
             preemptions: class.preemptions,
             steps: class.steps,
         };
-        (class_of_bit(bit), reached)
+        (name, reached)
     };
     Explored {
         complete: report.complete,

@@ -56,9 +56,10 @@ fn classes(out: &mut String, found: &Explored) -> std::fmt::Result {
             true => reached.schedules.to_string(),
             false => "some".to_owned(),
         };
+        let holds = if reached.holds == Some(false) { " (not what holds)" } else { "" };
         writeln!(
             out,
-            "  {class:<20} {schedules:>12} {:>11} {:>5}  {}",
+            "  {class:<20} {schedules:>12} {:>11} {:>5}  {}{holds}",
             reached.preemptions, reached.steps, reached.token
         )?;
     }

@@ -13,6 +13,7 @@ mod diagram;
 mod ending;
 mod error;
 mod find;
+mod holds;
 mod place;
 mod record;
 pub mod token;
@@ -23,6 +24,7 @@ pub use data::*;
 pub use diagram::{COLUMNS, LINES, diagram};
 pub use error::ReplayError;
 pub use find::{find_builtin, find_in};
+pub(crate) use holds::holds;
 pub use token::{DATA_VERSION, Token, TokenError};
 
 use crate::class::Class;
