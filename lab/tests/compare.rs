@@ -127,3 +127,22 @@ fn reconstructed_cells_say_so_and_lines_fit() {
         assert!(shown.lines().all(|line| line.chars().count() <= width), "{shown}");
     }
 }
+
+/// A search that was cut off knows how many schedules it met, not how many there are.
+#[test]
+fn a_cut_off_search_counts_nothing() {
+    let mut scenario = scenario();
+    scenario.explore.limits.states = 40;
+    let series = series_named(&["merged".to_owned()]).expect("built in");
+    let comparison = compare(&scenario, &builtin_files, &series);
+    let cell = |id: &str| &comparison.rows.iter().find(|row| row.id == id).expect(id).cells[0];
+    assert!(!comparison.complete);
+    let softirq = cell("outcomes.softirq");
+    assert!(softirq.text.ends_with("(cut off)"), "{}", softirq.text);
+    assert!(softirq.data["schedules"].is_null());
+    let classes = softirq.data["classes"].as_object().expect("classes");
+    assert!(classes.values().all(|class| class["schedules"].is_null()), "{classes:?}");
+    assert!(classes.values().any(|class| class["token"].is_string()), "{classes:?}");
+    let reset = cell("lost-update.reset");
+    assert!(reset.text.contains("lost-update @") || reset.text.contains("cut off"));
+}

@@ -49,7 +49,7 @@ fn data(found: &Explored) -> Json {
         .iter()
         .map(|(class, reached)| {
             let value = json!({
-                "schedules": reached.schedules.to_string(),
+                "schedules": found.complete.then(|| reached.schedules.to_string()),
                 "preemptions": reached.preemptions,
                 "steps": reached.steps,
                 "token": reached.token,
@@ -121,7 +121,8 @@ pub fn reset(bench: &Bench<'_>, series: &'static Series) -> Cell {
             cell.token = Some(lost.token.clone());
             cell
         }
-        None => Cell::new(format!("none lost\n({how})"), data(found)),
+        None if found.complete => Cell::new(format!("none lost\n({how})"), data(found)),
+        None => Cell::new(format!("none lost so far\n({how}, cut off)"), data(found)),
     }
 }
 
