@@ -1,9 +1,9 @@
 //! Where values live, and the operations on them.
 //!
 //! A lookup answers a [`Place`](bpfsim_sim::Place), never bytes. What a map command or a helper
-//! does after its checks is an [`Op`](op::Op): a plain value with a position, that a plain call
+//! does after its checks is an [`Op`]: a plain value with a position, that a plain call
 //! runs to its end and an exploration runs step by step. What is special about per-CPU values is
-//! a [`Series`](series::Series): one file each in [`percpu`].
+//! a [`Series`]: one file each in [`percpu`].
 #![forbid(unsafe_code)]
 
 pub mod array;
