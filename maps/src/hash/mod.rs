@@ -192,10 +192,14 @@ impl Hash {
     pub fn peek(&self, memory: &Memory, key: &[u8]) -> Option<Place> {
         let (bucket, _) = self.bucket_of_bytes(key);
         let mut link = memory.load(self.head(bucket), 8).ok()?;
-        let mut bytes = vec![0; key.len()];
+        let has = |element: u32, (index, piece): (usize, &[u8])| {
+            let mut bytes = [0; 8];
+            let bytes = &mut bytes[..piece.len()];
+            let at = self.key(element).plus(index as u64 * 8);
+            memory.read(at, bytes).is_ok() && bytes == piece
+        };
         while let Some(element) = element_of(link) {
-            memory.read(self.key(element), &mut bytes).ok()?;
-            if bytes == key {
+            if key.chunks(8).enumerate().all(|piece| has(element, piece)) {
                 return Some(self.value(element));
             }
             link = memory.load(self.link(element), 8).ok()?;
