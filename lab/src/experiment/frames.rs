@@ -3,12 +3,29 @@
 use bpfsim_syscall::{Failure, Started};
 
 /// What an actor is in the middle of.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 pub enum LabFrame {
     /// A program.
     Program(bpfsim_vm::Frame),
     /// A system call after its checks, or refused by them.
     Call(Result<Started, Failure>),
+}
+
+impl Clone for LabFrame {
+    fn clone(&self) -> Self {
+        match self {
+            LabFrame::Program(frame) => LabFrame::Program(*frame),
+            LabFrame::Call(call) => LabFrame::Call(call.clone()),
+        }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        match (self, other) {
+            (LabFrame::Program(mine), LabFrame::Program(theirs)) => *mine = *theirs,
+            (LabFrame::Call(Ok(mine)), LabFrame::Call(Ok(theirs))) => *mine = *theirs,
+            (mine, theirs) => *mine = theirs.clone(),
+        }
+    }
 }
 
 impl bpfsim_sim::Frame for LabFrame {

@@ -35,10 +35,10 @@ impl<M: Model> Machine<M> {
     }
 
     fn may_go_on(&self, actors: &[Actor], slot: Slot, running: &Running<M::Frame>) -> bool {
-        if running.wait.is_some_and(|wait| !self.hw.is_over(wait)) {
+        if running.at.wait.is_some_and(|wait| !self.hw.is_over(wait)) {
             return false;
         }
-        let cpu = usize::from(running.cpu);
+        let cpu = usize::from(running.at.cpu);
         match Self::ctx(actors, slot.into()) {
             Ctx::Task => {
                 self.roster.stacks[cpu].len == 0
@@ -54,9 +54,9 @@ impl<M: Model> Machine<M> {
             Some(other) != but
                 && actor.ctx == Ctx::Task
                 && self.slots[other].as_ref().is_some_and(|running| {
-                    usize::from(running.cpu) == cpu
+                    usize::from(running.at.cpu) == cpu
                         && (!actor.preemptible
-                            || running.wait.is_some()
+                            || running.at.wait.is_some()
                             || self.hw.cpus[cpu].irqs_off > 0)
                 })
         })
@@ -126,8 +126,8 @@ impl<M: Model> Machine<M> {
     /// The frame in `slot` waits for a lock whose holder it has interrupted.
     fn waits_for_below(&self, slot: usize) -> bool {
         let Some(running) = &self.slots[slot] else { return false };
-        let Some(Wait::Lock(at)) = running.wait else { return false };
+        let Some(Wait::Lock(at)) = running.at.wait else { return false };
         let holder = self.hw.mem.load(at, 8).unwrap_or(0).wrapping_sub(1) as usize;
-        self.slots.get(holder).and_then(Option::as_ref).is_some_and(|h| h.cpu == running.cpu)
+        self.slots.get(holder).and_then(Option::as_ref).is_some_and(|h| h.at.cpu == running.at.cpu)
     }
 }

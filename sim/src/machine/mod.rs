@@ -22,7 +22,6 @@ pub use transition::Moved;
 pub(crate) use transition::{Rest, ones};
 
 use crate::copy::Copy;
-use crate::gate::Step;
 use crate::hw::{Hw, Ipi, Wait};
 
 /// The number of a frame's place in a machine; what schedules and tokens name.
@@ -35,22 +34,55 @@ enum Phase {
     Leave,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Debug, PartialEq)]
 enum Body<F> {
     Frame(F),
     Handler(Copy),
     Hotplug(bool),
 }
 
-#[derive(Clone, Debug, PartialEq)]
-struct Running<F> {
-    body: Body<F>,
+impl<F: Clone> Clone for Body<F> {
+    fn clone(&self) -> Self {
+        match self {
+            Body::Frame(frame) => Body::Frame(frame.clone()),
+            Body::Handler(copy) => Body::Handler(*copy),
+            Body::Hotplug(online) => Body::Hotplug(*online),
+        }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        match (self, other) {
+            (Body::Frame(mine), Body::Frame(theirs)) => mine.clone_from(theirs),
+            (mine, theirs) => *mine = theirs.clone(),
+        }
+    }
+}
+
+/// Where a running frame is, apart from itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct At {
     cpu: u8,
     unit: u16,
     phase: Phase,
     began: bool,
     wait: Option<Wait>,
-    next: Option<Step>,
+}
+
+#[derive(Debug, PartialEq)]
+struct Running<F> {
+    at: At,
+    body: Body<F>,
+}
+
+impl<F: Clone> Clone for Running<F> {
+    fn clone(&self) -> Self {
+        Self { at: self.at, body: self.body.clone() }
+    }
+
+    fn clone_from(&mut self, other: &Self) {
+        self.at = other.at;
+        self.body.clone_from(&other.body);
+    }
 }
 
 /// The interrupting frames of one CPU, lowest first. A level holds one frame at most.
@@ -183,13 +215,14 @@ impl<M: Model> Machine<M> {
             out.push(0);
             return;
         };
-        let phase = match running.phase {
+        let At { cpu, unit, phase, wait, .. } = running.at;
+        let phase = match phase {
             Phase::Enter => 1,
             Phase::Body => 2,
             Phase::Leave => 3,
         };
-        let wait = u64::from(running.wait.is_some());
-        out.push(phase | wait << 2 | u64::from(running.cpu) << 8 | u64::from(running.unit) << 16);
+        let wait = u64::from(wait.is_some());
+        out.push(phase | wait << 2 | u64::from(cpu) << 8 | u64::from(unit) << 16);
         match &running.body {
             Body::Frame(frame) => frame.encode(out),
             Body::Handler(copy) => copy.encode(out),

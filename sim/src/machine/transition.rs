@@ -1,6 +1,6 @@
 //! Moving one frame by one step, and what follows from that.
 
-use super::{Actor, Body, Doing, Machine, Model, Phase, Roster, Running, Seen, Slot};
+use super::{Actor, At, Body, Doing, Machine, Model, Phase, Roster, Running, Seen, Slot};
 use crate::cpu::Ctx;
 use crate::gate::Step;
 use crate::hw::{Cx, Hw, Yield};
@@ -46,19 +46,18 @@ impl<M: Model> Machine<M> {
             Some(running) => running,
             idle => idle.insert(begin(model, slot, hw, roster)),
         };
-        let (cpu, began) = (running.cpu, !running.began);
+        let (cpu, began) = (running.at.cpu, !running.at.began);
         gate.admit(actor as u8, cpu.into(), open);
         let (ended, trapped) = drive(model, actor, running, hw, gate);
         if trapped.is_some() {
             // A trapped actor does nothing more.
             roster.next_unit[actor] = actors[actor].units;
         }
-        running.began = true;
-        running.next = gate.next;
-        let moved = Moved { step: gate.done, ended, cpu: cpu.into(), unit: running.unit, began };
+        running.at.began = true;
+        let moved = Moved { step: gate.done, ended, cpu: cpu.into(), unit: running.at.unit, began };
         let seen = Seen {
             actor,
-            unit: running.unit,
+            unit: running.at.unit,
             handler,
             began,
             step: gate.done,
@@ -80,15 +79,17 @@ impl<M: Model> Machine<M> {
 
     fn end(&mut self, actors: &[Actor], slot: Slot) {
         let index = usize::from(slot);
-        let Some(running) = self.slots[index].take() else { return };
-        let cpu = usize::from(running.cpu);
+        let Some(running) = &self.slots[index] else { return };
+        let cpu = usize::from(running.at.cpu);
+        let hotplug = matches!(running.body, Body::Hotplug(_));
+        self.slots[index] = None;
         if Self::ctx(actors, index) > Ctx::Task {
             self.roster.stacks[cpu].pop();
         }
-        match running.body {
-            Body::Frame(_) => {}
-            Body::Handler(_) => self.acknowledge(actors, index - actors.len(), cpu),
-            Body::Hotplug(_) => self.move_tasks(actors),
+        if index >= actors.len() {
+            self.acknowledge(actors, index - actors.len(), cpu);
+        } else if hotplug {
+            self.move_tasks(actors);
         }
     }
 
@@ -100,15 +101,9 @@ impl<M: Model> Machine<M> {
             self.hw.cpus[cpu].pending.remove(0);
             let slot = actors.len() + from;
             self.roster.stacks[cpu].push(slot as Slot);
-            self.slots[slot] = Some(Running {
-                body: Body::Handler(work),
-                cpu: cpu as u8,
-                unit: self.roster.next_unit[from].saturating_sub(1),
-                phase: Phase::Body,
-                began: false,
-                wait: None,
-                next: None,
-            });
+            let unit = self.roster.next_unit[from].saturating_sub(1);
+            let at = At { cpu: cpu as u8, unit, phase: Phase::Body, began: false, wait: None };
+            self.slots[slot] = Some(Running { at, body: Body::Handler(work) });
         }
     }
 
@@ -121,7 +116,7 @@ impl<M: Model> Machine<M> {
                 let cpu = if self.hw.cpus[own].online { own } else { first };
                 self.roster.home[index] = cpu as u8;
                 if let Some(running) = &mut self.slots[index] {
-                    running.cpu = cpu as u8;
+                    running.at.cpu = cpu as u8;
                 }
             }
         }
@@ -154,7 +149,7 @@ impl<M: Model> Machine<M> {
     fn unit_of(&self, model: &M, slot: Slot) -> u16 {
         let (slot, actors) = (usize::from(slot), model.actors().len());
         match &self.slots[slot] {
-            Some(running) => running.unit,
+            Some(running) => running.at.unit,
             None if slot < actors => self.roster.next_unit[slot],
             None => self.roster.next_unit[slot - actors].saturating_sub(1),
         }
@@ -193,7 +188,7 @@ fn begin<M: Model>(model: &M, slot: Slot, hw: &mut Hw, roster: &mut Roster) -> R
     }
     let masks = actors.get(index).is_some_and(|actor| actor.irqs_off);
     let phase = if masks { Phase::Enter } else { Phase::Body };
-    Running { body, cpu, unit, phase, began: false, wait: None, next: None }
+    Running { at: At { cpu, unit, phase, began: false, wait: None }, body }
 }
 
 /// The interrupt of `sender`, which is first in line somewhere.
@@ -215,22 +210,22 @@ fn drive<M: Model>(
     hw: &mut Hw,
     gate: &mut Watchman<'_>,
 ) -> (bool, Option<Wild>) {
-    let cpu = usize::from(running.cpu);
+    let cpu = usize::from(running.at.cpu);
     let masks = model.actors()[actor].irqs_off && matches!(running.body, Body::Frame(_));
-    running.wait = None;
-    if running.phase == Phase::Enter {
+    running.at.wait = None;
+    if running.at.phase == Phase::Enter {
         if !gate.pass_always(Step::IrqOff) {
             return (false, None);
         }
         hw.cpus[cpu].irqs_off += 1;
-        running.phase = Phase::Body;
+        running.at.phase = Phase::Body;
     }
-    if running.phase == Phase::Body {
+    if running.at.phase == Phase::Body {
         match run_body(model, actor, running, hw, gate) {
-            Yield::Done => running.phase = Phase::Leave,
+            Yield::Done => running.at.phase = Phase::Leave,
             Yield::Stopped => return (false, None),
             Yield::Blocked(wait) => {
-                running.wait = Some(wait);
+                running.at.wait = Some(wait);
                 return (false, None);
             }
             Yield::Trapped(wild) => {
@@ -255,7 +250,7 @@ fn run_body<M: Model>(
     hw: &mut Hw,
     gate: &mut Watchman<'_>,
 ) -> Yield {
-    let cpu = u32::from(running.cpu);
+    let cpu = u32::from(running.at.cpu);
     let mut cx = Cx { hw, cpu, me: actor as u8, watched: true, gate };
     match &mut running.body {
         Body::Frame(frame) => model.run(frame, &mut cx),

@@ -79,8 +79,8 @@ impl Region {
     /// All words become zero.
     pub fn clear(&mut self) {
         let written = self.written.range();
-        let (before, after) = (&self.words[..written.start], &self.words[written.end..]);
-        if before.iter().chain(after).any(|word| *word != 0) {
+        let any = |words: &[u64]| words.iter().fold(0, |all, word| all | word) != 0;
+        if any(&self.words[..written.start]) || any(&self.words[written.end..]) {
             self.written.note(0, self.words.len());
         }
         self.words[self.written.range()].fill(0);
