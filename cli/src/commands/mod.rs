@@ -4,6 +4,7 @@ mod abi;
 mod claims;
 mod compare;
 mod explore;
+mod kernels;
 mod load;
 mod replay;
 mod scenario;
@@ -26,6 +27,8 @@ pub enum Command {
     Claims(claims::Args),
     /// List, show and diff the patch series.
     Series(series::Args),
+    /// List the releases; show what one has, and what lies between two.
+    Kernels(kernels::Args),
     /// Show the layout of union bpf_attr, as pahole would.
     Abi(abi::Args),
     /// Print the scenarios that are built in, and check your own.
@@ -48,6 +51,7 @@ pub fn run(command: &Command, screen: &Screen) -> Outcome {
         Command::Replay(args) => replay::run(args, screen),
         Command::Claims(args) => claims::run(args, screen),
         Command::Series(args) => series::run(args, screen),
+        Command::Kernels(args) => kernels::run(args, screen),
         Command::Abi(args) => abi::run(args),
         Command::Scenario(args) => scenario::run(args),
         Command::Load(args) => load::run(args, screen),
