@@ -1,4 +1,11 @@
 //! The comparison on the default scenario: its rows, and the answers that the thread is about.
+#![cfg(all(
+    feature = "keyed",
+    feature = "ming-lei",
+    feature = "martin-lau",
+    feature = "merged",
+    feature = "f-cpu"
+))]
 
 use bpfsim_lab::compare::{Comparison, compare, json, text, with_digest};
 use bpfsim_lab::experiment::builtin_files;

@@ -1,5 +1,12 @@
 //! How many schedules there are, from formulas: two fields, K runs on CPU 0, one reader of that
 //! slot on CPU 1. The naive explorer and the one that hashes states must both find them.
+#![cfg(all(
+    feature = "keyed",
+    feature = "ming-lei",
+    feature = "martin-lau",
+    feature = "merged",
+    feature = "f-cpu"
+))]
 
 use bpfsim_lab::class::Class;
 use bpfsim_lab::experiment::{Stage, builtin_files, class_of_bit};

@@ -6,6 +6,13 @@
     feature = "merged",
     feature = "f-cpu"
 ))]
+#![cfg(all(
+    feature = "keyed",
+    feature = "ming-lei",
+    feature = "martin-lau",
+    feature = "merged",
+    feature = "f-cpu"
+))]
 
 use bpfsim_lab::experiment::plain::{self, Answered, Spent, World, cost_of_run};
 use bpfsim_lab::experiment::{Stage, builtin_files};

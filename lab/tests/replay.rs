@@ -1,6 +1,13 @@
 //! Replays: every witness shows its class again, every diagram fits, and what the most telling
 //! ones look like, in `golden/*.txt`. `UPDATE=1 cargo test -p bpfsim-lab --test replay` writes
 //! those anew: look at the diff before you commit it.
+#![cfg(all(
+    feature = "keyed",
+    feature = "ming-lei",
+    feature = "martin-lau",
+    feature = "merged",
+    feature = "f-cpu"
+))]
 
 use bpfsim_lab::class::Class;
 use bpfsim_lab::experiment::builtin_files;

@@ -1,5 +1,12 @@
 //! What the observer must not get wrong: whose bytes a reader has, on which CPU a task runs, and
 //! scenarios that are larger than what it follows.
+#![cfg(all(
+    feature = "keyed",
+    feature = "ming-lei",
+    feature = "martin-lau",
+    feature = "merged",
+    feature = "f-cpu"
+))]
 
 use bpfsim_lab::experiment::{SetupError, Stage, builtin_files, class_of_bit};
 use bpfsim_lab::scenario::{Scenario, parse};
