@@ -83,8 +83,8 @@ pub struct Seen<'a, F> {
     pub ended: bool,
     /// It ended by an access outside every region.
     pub trapped: Option<Wild>,
-    /// Shared words may have been written.
-    pub wrote: bool,
+    /// Where shared words were written: the first and the last place.
+    pub wrote: Option<(Place, Place)>,
     /// The frame, unless this was a handler or a hotplug event.
     pub frame: Option<&'a F>,
 }

@@ -63,13 +63,34 @@ impl fmt::Display for Wild {
     }
 }
 
+/// The first and the last of some places; no places at the beginning.
+#[derive(Clone, Copy, Debug)]
+struct News {
+    first: Place,
+    last: Place,
+}
+
+impl Default for News {
+    fn default() -> Self {
+        News { first: Place(u64::MAX), last: Place::NULL }
+    }
+}
+
+impl News {
+    #[inline]
+    fn note(&mut self, first: Place, last: Place) {
+        self.first = self.first.min(first);
+        self.last = self.last.max(last);
+    }
+}
+
 /// All regions of one kernel.
 #[derive(Clone, Debug, Default)]
 pub struct Memory {
     regions: Vec<Region>,
     free: Vec<u32>,
-    /// A shared word was written since this was last asked.
-    news: bool,
+    /// What was written of the shared words since this was last asked.
+    news: News,
 }
 
 /// The same regions with the same words.
@@ -112,7 +133,7 @@ impl Memory {
         let region = &mut self.regions[id.0 as usize - 1];
         if region.words.len() < words {
             region.words.resize(words, 0);
-            self.news = true;
+            self.news.note(Place::new(id, 0), Place::new(id, u32::MAX));
         }
     }
 
@@ -124,7 +145,9 @@ impl Memory {
     /// A region that is known to exist, to fill it.
     pub fn region_mut(&mut self, id: RegionId) -> &mut Region {
         let region = &mut self.regions[id.0 as usize - 1];
-        self.news |= !region.is_private();
+        if !region.private {
+            self.news.note(Place::new(id, 0), Place::new(id, u32::MAX));
+        }
         region
     }
 
@@ -134,7 +157,7 @@ impl Memory {
         for region in &mut self.regions {
             region.forget_writes();
         }
-        self.news = false;
+        self.news = News::default();
     }
 
     /// Becomes equal to `other`. Both must descend from one memory by `clone` after its `mark`,
@@ -154,9 +177,10 @@ impl Memory {
         }
     }
 
-    /// True when a shared word was written since this was asked last.
-    pub fn take_news(&mut self) -> bool {
-        std::mem::take(&mut self.news)
+    /// Where shared words were written since this was asked last: the first and the last place.
+    pub fn take_news(&mut self) -> Option<(Place, Place)> {
+        let news = std::mem::take(&mut self.news);
+        (!news.last.is_null()).then_some((news.first, news.last))
     }
 
     /// All regions in order of their numbers.
@@ -199,7 +223,9 @@ impl Memory {
             return Err(Wild(at));
         }
         region.written.note(word, word + 1 + usize::from(crosses));
-        self.news |= !region.private;
+        if !region.private {
+            self.news.note(at, at);
+        }
         if bytes == 8 && shift == 0 {
             region.words[word] = value;
             return Ok(());
@@ -223,7 +249,9 @@ impl Memory {
             let source = source.words.get(from..from + words).ok_or(Wild(src))?;
             target.words.get_mut(to..to + words).ok_or(Wild(dst))?.copy_from_slice(source);
             target.written.note(to, to + words);
-            self.news |= !target.private;
+            if !target.private {
+                self.news.note(dst, dst.plus(u64::from(len)));
+            }
             let done = words as u32 * 8;
             return self.copy_bytes(src.plus(done.into()), dst.plus(done.into()), len - done);
         }
@@ -334,7 +362,9 @@ mod tests {
         let (mut a, mut b) = (root.clone(), root.clone());
         a.store(Place::new(shared, 24), 8, 1).unwrap();
         b.store(Place::new(stack, 60), 4, 2).unwrap();
-        assert!(a.take_news() && !a.take_news() && !b.take_news());
+        let written = Place::new(shared, 24);
+        assert_eq!(a.take_news(), Some((written, written)));
+        assert_eq!((a.take_news(), b.take_news()), (None, None));
         let changes = |memory: &Memory| {
             let mut out = Vec::new();
             memory.encode_changes(&root, &mut out);

@@ -3,6 +3,7 @@
 use super::super::sets::{ContentId, SetId};
 use super::super::setup::Stage;
 use super::{SlotWatch, version};
+use std::hash::{Hash, Hasher};
 
 /// Most units on one slot at a time: as many bits has the mask of a configuration.
 const MOST: usize = 16;
@@ -18,12 +19,31 @@ pub struct PendingUnit {
     pub unit: u16,
 }
 
+impl PendingUnit {
+    fn word(&self) -> u32 {
+        u32::from(self.actor) << 24 | u32::from(self.rank) << 16 | u32::from(self.unit)
+    }
+}
+
 /// Units that have begun and not ended, in the order in which they began.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default)]
 pub struct Pending {
-    /// Unused ones are zero, so that equal lists are equal.
     units: [PendingUnit; MOST],
     len: u8,
+}
+
+impl PartialEq for Pending {
+    fn eq(&self, other: &Self) -> bool {
+        self.units() == other.units()
+    }
+}
+
+impl Eq for Pending {}
+
+impl Hash for Pending {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.units().iter().for_each(|unit| state.write_u32(unit.word()));
+    }
 }
 
 impl Pending {
@@ -57,7 +77,6 @@ impl Pending {
     fn remove(&mut self, unit: (u8, u16)) -> Option<usize> {
         let index = self.position(unit)?;
         self.units.copy_within(index + 1.., index);
-        self.units[MOST - 1] = PendingUnit::default();
         self.len -= 1;
         Some(index)
     }
@@ -65,10 +84,7 @@ impl Pending {
     /// Feeds the list.
     pub(super) fn encode(&self, out: &mut Vec<u64>) {
         out.push(self.len.into());
-        let word = |unit: &PendingUnit| {
-            u64::from(unit.actor) << 24 | u64::from(unit.rank) << 16 | u64::from(unit.unit)
-        };
-        out.extend(self.units().iter().map(word));
+        out.extend(self.units().iter().map(|unit| u64::from(unit.word())));
     }
 }
 

@@ -179,12 +179,12 @@ impl Watch {
 
     /// Notes new contents of slots; answers which slots have one, as bits.
     fn follow_contents(&mut self, stage: &Stage, seen: &Seen<'_, LabFrame>, hw: &Hw) -> u64 {
-        if !seen.wrote {
-            return 0;
-        }
+        let Some((first, last)) = seen.wrote else { return 0 };
         let mut changed = 0;
         for (index, slot) in self.slots.iter_mut().enumerate() {
-            if stage.restructures {
+            let (start, end) = (slot.place.0, slot.place.0 + u64::from(slot.bytes));
+            let within = first.0 >= start && last.0 < end;
+            if stage.restructures && !within {
                 slot.place = stage.place(index, hw).unwrap_or(Place::NULL);
             }
             let content = match slot.place {
