@@ -48,8 +48,8 @@ impl Frame {
             let next = match self.op {
                 Some(_) => self.resume(world, cx),
                 None => {
-                    let op = ops[self.pc as usize];
-                    seen(op);
+                    let op = &ops[self.pc as usize];
+                    seen(*op);
                     self.exec(op, world, cx)
                 }
             };
@@ -85,8 +85,8 @@ impl Frame {
     }
 
     #[inline]
-    fn exec(&mut self, op: Op, world: &dyn World, cx: &mut Cx<'_>) -> Next {
-        match op {
+    fn exec(&mut self, op: &Op, world: &dyn World, cx: &mut Cx<'_>) -> Next {
+        match *op {
             Op::Alu { wide, op, dst, src } => {
                 self.set(dst, alu::alu(op, wide, self.reg(dst), self.operand(src)))
             }
