@@ -91,6 +91,11 @@ pub fn runs_somewhere(path: &str, scenario: &Scenario, entries: &[Entry]) -> Res
     {
         return Err(Failure::new(at(line), why));
     }
+    if let Some(error @ SetupError::TooMuch { .. }) =
+        errors().find(|error| matches!(error, SetupError::TooMuch { .. }))
+    {
+        return Err(Failure::new(path, error));
+    }
     let expected = scenario.expects.iter().any(|expect| expect.verify.is_some());
     if expected || errors().count() < entries.len() {
         return Ok(());

@@ -100,12 +100,20 @@ fn schedules(
     assert_eq!(counts, oracle);
 }
 
+const WORD: &[(Class, u64)] =
+    &[(Class::PreciseFresh, 40), (Class::MidUpdate, 9), (Class::Mixed, 42)];
+const WORD_IRQS_OFF: &[(Class, u64)] =
+    &[(Class::PreciseFresh, 79), (Class::MidUpdate, 9), (Class::Mixed, 102)];
+const IPI: &[(Class, u64)] =
+    &[(Class::PreciseFresh, 127), (Class::PreciseSuperseded, 101), (Class::MidUpdate, 227)];
+const IPI_IRQS_OFF: &[(Class, u64)] = &[(Class::PreciseFresh, 124), (Class::PreciseSuperseded, 96)];
+
 #[rstest]
-#[case::word("merged", Ctx::Softirq, Irqs::On, &[(Class::PreciseFresh, 40), (Class::MidUpdate, 9), (Class::Mixed, 42)])]
-#[case::word_nmi("merged", Ctx::Nmi, Irqs::ByEntry, &[(Class::PreciseFresh, 40), (Class::MidUpdate, 9), (Class::Mixed, 42)])]
-#[case::word_irqs_off("merged", Ctx::Softirq, Irqs::Off, &[(Class::PreciseFresh, 79), (Class::MidUpdate, 9), (Class::Mixed, 102)])]
-#[case::ipi("martin-lau", Ctx::Softirq, Irqs::On, &[(Class::PreciseFresh, 127), (Class::PreciseSuperseded, 101), (Class::MidUpdate, 227)])]
-#[case::ipi_irqs_off("martin-lau", Ctx::Softirq, Irqs::Off, &[(Class::PreciseFresh, 124), (Class::PreciseSuperseded, 96)])]
+#[case::word("merged", Ctx::Softirq, Irqs::On, WORD)]
+#[case::word_nmi("merged", Ctx::Nmi, Irqs::ByEntry, WORD)]
+#[case::word_irqs_off("merged", Ctx::Softirq, Irqs::Off, WORD_IRQS_OFF)]
+#[case::ipi("martin-lau", Ctx::Softirq, Irqs::On, IPI)]
+#[case::ipi_irqs_off("martin-lau", Ctx::Softirq, Irqs::Off, IPI_IRQS_OFF)]
 fn classes_of_three_runs(
     #[case] series: &str,
     #[case] ctx: Ctx,

@@ -58,6 +58,12 @@ impl Gate for Watchman<'_> {
         if self.visible.shows(step, self.cpu) {
             return self.pass_always(step);
         }
+        if matches!(step, Step::Lock(_)) && self.done.is_some() {
+            // A lock that is no step belongs to the next one, not to the last: whoever needs it
+            // meanwhile must find it free.
+            self.next = Some(step);
+            return false;
+        }
         if let Some(touched) = &mut self.touched {
             touched.note(step, self.actor);
         }

@@ -2,6 +2,7 @@
 
 use super::{Entry, Expectation, Explored};
 use crate::scenario::Scenario;
+use bpfsim_sim::CopyPlan;
 use std::fmt::Write as _;
 
 /// Everything that was found, with its limits.
@@ -18,7 +19,11 @@ pub fn text(scenario: &Scenario, entries: &[Entry]) -> String {
 
 fn block(out: &mut String, entry: &Entry) -> std::fmt::Result {
     let (series, kernel, copy) = (entry.series.label(), entry.kernel, entry.copy);
-    writeln!(out, "\n{series} on {kernel}, {copy}, sequentially consistent, 8-byte steps")?;
+    let steps = match entry.copy {
+        CopyPlan::ByteAsc => "1-byte copies",
+        CopyPlan::WordAsc | CopyPlan::Desc | CopyPlan::OverlapTail => "8-byte copies",
+    };
+    writeln!(out, "\n{series} on {kernel}, {copy}, sequentially consistent, {steps}")?;
     match &entry.found {
         Ok(found) => classes(out, found)?,
         Err(error) => writeln!(out, "  {error}")?,

@@ -171,6 +171,7 @@ impl<'a, M: Model> Search<'a, M> {
             let preempts = open.last.is_some_and(|last| last != slot);
             let preemptions = open.preemptions + u32::from(preempts);
             if self.limits.preemptions.is_some_and(|most| preemptions > most) {
+                self.complete = false;
                 continue;
             }
             let Some(mut machine) = self.copy_of(open) else { continue };

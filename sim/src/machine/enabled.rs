@@ -35,7 +35,8 @@ impl<M: Model> Machine<M> {
     }
 
     fn may_go_on(&self, actors: &[Actor], slot: Slot, running: &Running<M::Frame>) -> bool {
-        if running.at.wait.is_some_and(|wait| !self.hw.is_over(wait)) {
+        let waits = running.at.wait.or(running.at.lock.map(Wait::Lock));
+        if waits.is_some_and(|wait| !self.hw.is_over(wait)) {
             return false;
         }
         let cpu = usize::from(running.at.cpu);

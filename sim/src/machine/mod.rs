@@ -23,6 +23,7 @@ pub(crate) use transition::{Rest, ones};
 
 use crate::copy::Copy;
 use crate::hw::{Hw, Ipi, Wait};
+use crate::memory::Place;
 
 /// The number of a frame's place in a machine; what schedules and tokens name.
 pub type Slot = u8;
@@ -66,6 +67,8 @@ struct At {
     phase: Phase,
     began: bool,
     wait: Option<Wait>,
+    /// The lock before which it was stopped: it can go on while nobody has it.
+    lock: Option<Place>,
 }
 
 #[derive(Debug, PartialEq)]
@@ -195,7 +198,8 @@ impl<M: Model> Machine<M> {
         // How deep a stack is follows from the frames that run.
         for (cpu, stack) in self.hw.cpus.iter().zip(&self.roster.stacks) {
             let sender = |ipi: &Ipi| u64::from(ipi.from) + 1;
-            out.push(cpu.pending.iter().fold(0, |all, ipi| all << 8 | sender(ipi)));
+            out.push(cpu.pending.len() as u64);
+            out.extend(cpu.pending.iter().map(sender));
             let state = cpu.irqs_off << 1 | u32::from(cpu.online);
             out.push(u64::from(state) << 32 | u64::from(u32::from_le_bytes(stack.slots)));
         }

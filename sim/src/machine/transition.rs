@@ -54,6 +54,10 @@ impl<M: Model> Machine<M> {
             roster.next_unit[actor] = actors[actor].units;
         }
         running.at.began = true;
+        running.at.lock = match gate.next {
+            Some(Step::Lock(at)) => Some(at),
+            Some(_) | None => None,
+        };
         let moved = Moved { step: gate.done, ended, cpu: cpu.into(), unit: running.at.unit, began };
         let seen = Seen {
             actor,
@@ -102,7 +106,14 @@ impl<M: Model> Machine<M> {
             let slot = actors.len() + from;
             self.roster.stacks[cpu].push(slot as Slot);
             let unit = self.roster.next_unit[from].saturating_sub(1);
-            let at = At { cpu: cpu as u8, unit, phase: Phase::Body, began: false, wait: None };
+            let at = At {
+                cpu: cpu as u8,
+                unit,
+                phase: Phase::Body,
+                began: false,
+                wait: None,
+                lock: None,
+            };
             self.slots[slot] = Some(Running { at, body: Body::Handler(work) });
         }
     }
@@ -134,15 +145,47 @@ impl<M: Model> Machine<M> {
         let mut silent = false;
         loop {
             let enabled = self.enabled(model);
+            let waits = self.may_replug(model.actors());
             let quiet = ones(enabled)
+                .filter(|slot| !waits || self.has_begun(*slot))
                 .find(|slot| !visible.has_steps((*slot).into(), self.unit_of(model, *slot)));
-            let Some(slot) = quiet else { return Ok(Rest { enabled, silent }) };
+            let Some(slot) = quiet else {
+                if visible.locks && self.end_quietly(model, enabled, gate) {
+                    silent = true;
+                    continue;
+                }
+                return Ok(Rest { enabled, silent });
+            };
             let unit = self.unit_of(model, slot);
             silent = true;
             if !self.transition(model, slot, gate, false).ended {
                 return Err((slot, unit));
             }
         }
+    }
+
+    /// Some CPU is still to go or to come: on which CPUs there are, what a unit does may depend
+    /// before its first step, so that its beginning is not silent.
+    fn may_replug(&self, actors: &[Actor]) -> bool {
+        let still = |(actor, begun): (&Actor, &u16)| {
+            matches!(actor.doing, Doing::Hotplug(_)) && *begun < actor.units
+        };
+        actors.iter().zip(&self.roster.next_unit).any(still)
+    }
+
+    /// Ends a unit that stopped before a lock, if no step is left in it.
+    fn end_quietly(&mut self, model: &M, enabled: u64, gate: &mut Watchman<'_>) -> bool {
+        for slot in ones(enabled) {
+            let running = self.slots[usize::from(slot)].as_ref();
+            if running.is_some_and(|running| running.at.lock.is_some()) {
+                let mut trial = self.clone();
+                if trial.transition(model, slot, gate, false).ended {
+                    *self = trial;
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// The unit that the slot is in, or that it would begin.
@@ -188,7 +231,7 @@ fn begin<M: Model>(model: &M, slot: Slot, hw: &mut Hw, roster: &mut Roster) -> R
     }
     let masks = actors.get(index).is_some_and(|actor| actor.irqs_off);
     let phase = if masks { Phase::Enter } else { Phase::Body };
-    Running { at: At { cpu, unit, phase, began: false, wait: None }, body }
+    Running { at: At { cpu, unit, phase, began: false, wait: None, lock: None }, body }
 }
 
 /// The interrupt of `sender`, which is first in line somewhere.
