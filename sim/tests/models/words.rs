@@ -5,7 +5,7 @@ use bpfsim_sim::hw::{Cpu, Ipi, Wait};
 use bpfsim_sim::machine::{Actor, Seen};
 use bpfsim_sim::visible::{Granule, Kind, Visible};
 use bpfsim_sim::{
-    Copy, CopyPlan, Ctx, Cx, Frame, Hw, Machine, Model, Place, RegionId, Step, Yield, step,
+    Copy, CopyPlan, Cx, Frame, Hw, Machine, Model, Place, RegionId, Step, Yield, step,
 };
 use std::cell::RefCell;
 use std::collections::BTreeSet;

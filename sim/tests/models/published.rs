@@ -1,10 +1,8 @@
 //! Shapes and numbers that others have published: how many orders there are, and what comes out.
 
-mod common;
-
+use crate::words::{Do, Units, Words};
 use bpfsim_sim::machine::{Actor, Doing};
 use bpfsim_sim::{Count, Ctx};
-use common::{Do, Units, Words};
 use rstest::rstest;
 use std::collections::BTreeSet;
 

@@ -1,11 +1,9 @@
 //! Small random models: exploring states must find what trying every order finds.
 
-mod common;
-
+use crate::words::{Do, Units, Words};
 use bpfsim_sim::explore::{Naive, Report, walk};
 use bpfsim_sim::machine::{Actor, Doing};
 use bpfsim_sim::{Count, Ctx, Model};
-use common::{Do, Units, Words};
 use rstest::rstest;
 use std::collections::BTreeMap;
 

@@ -1,0 +1,5 @@
+//! The explorers on models without BPF: published numbers, and random small models.
+
+mod published;
+mod random;
+mod words;
