@@ -311,10 +311,9 @@ pub(crate) fn desk(core: &Core, task: &dyn Task) -> Desk {
 }
 
 /// Drives the operation to its end and hands the result to the caller.
-fn finish(kernel: &mut Kernel, task: &mut dyn Task, started: Started, here: u32) -> Answer {
-    let mut op = started.op;
-    drive::op(kernel, &mut op, started.map, here)?;
-    op.result?;
+fn finish(kernel: &mut Kernel, task: &mut dyn Task, mut started: Started, here: u32) -> Answer {
+    drive::op(kernel, &mut started.op, started.map, here)?;
+    started.op.result?;
     if let Some((from, to, len)) = started.out {
         let mut small = [0; 64];
         if let Some(bytes) = small.get_mut(..len as usize) {

@@ -57,7 +57,8 @@ pub fn bpf(kernel: &mut Kernel, task: &mut dyn Task, cmd: u32, at: UserAddr, siz
     if shut_at_the_door(kernel, task, cmd) {
         return Err(Errno::EPERM.into());
     }
-    let attr = copy_attr(kernel, task, cmd, at, size)?;
+    let mut attr = Attr { bytes: [0; MOST], at, size, cmd };
+    copy_attr(kernel, task, &mut attr)?;
     dispatch(kernel, task, &attr)
 }
 
@@ -78,13 +79,8 @@ fn shut_at_the_door(kernel: &Kernel, task: &dyn Task, cmd: u32) -> bool {
 
 /// The order of "too long" and "not the caller's": up to v4.13 the first byte is looked at before
 /// the size, up to v5.7 all of them after it, later only what is read.
-fn copy_attr(
-    kernel: &Kernel,
-    task: &dyn Task,
-    cmd: u32,
-    at: UserAddr,
-    size: u32,
-) -> Result<Attr, Errno> {
+fn copy_attr(kernel: &Kernel, task: &dyn Task, attr: &mut Attr) -> Result<(), Errno> {
+    let (at, size) = (attr.at, attr.size);
     let release = kernel.core.profile.release;
     if release < Release::new(4, 14) {
         access_ok(at, 1)?;
@@ -100,10 +96,8 @@ fn copy_attr(
         let tail = at.checked_add(known.into()).ok_or(Errno::EFAULT)?;
         check_tail(task, tail, size - known)?;
     }
-    let mut attr = Attr { bytes: [0; MOST], at, size, cmd };
     let copied = size.min(known) as usize;
-    task.read(at, &mut attr.bytes[..copied]).map_err(|_| Errno::EFAULT)?;
-    Ok(attr)
+    task.read(at, &mut attr.bytes[..copied]).map_err(|_| Errno::EFAULT)
 }
 
 /// An address of the kernel's half is refused before anything is read.
@@ -134,7 +128,8 @@ pub fn dispatch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer
     let end = kernel.core.attr_ends.get(attr.cmd as usize).copied().flatten();
     let end = end.unwrap_or(0) as usize;
     let known = kernel.core.attr_size as usize;
-    if attr.bytes[end.min(known)..known].iter().any(|byte| *byte != 0) {
+    let past = &attr.bytes[end.min(known)..known];
+    if past.iter().fold(0, |all, byte| all | byte) != 0 {
         return Err(Errno::EINVAL.into());
     }
     handler(kernel, task, attr)

@@ -261,7 +261,7 @@ impl Memory {
     fn copy_bytes(&mut self, src: Place, dst: Place, len: u32) -> Result<(), Wild> {
         let mut at = 0;
         while at < len {
-            let piece = if len - at >= 8 { 8 } else { 1 };
+            let piece = piece(len - at);
             let value = self.load(src.plus(at.into()), piece)?;
             self.store(dst.plus(at.into()), piece, value)?;
             at += piece;
@@ -288,36 +288,38 @@ impl Memory {
 
     /// Reads bytes into a slice.
     pub fn read(&self, at: Place, out: &mut [u8]) -> Result<(), Wild> {
-        let mut done = 0;
-        for chunk in out.chunks_mut(8) {
-            let here = at.plus(done);
-            done += chunk.len() as u64;
-            if chunk.len() == 8 {
-                chunk.copy_from_slice(&self.load(here, 8)?.to_le_bytes());
-            } else {
-                for (i, byte) in chunk.iter_mut().enumerate() {
-                    *byte = self.load(here.plus(i as u64), 1)? as u8;
-                }
-            }
+        let (mut here, mut rest) = (at, out);
+        while !rest.is_empty() {
+            let bytes = piece(rest.len().min(8) as u32) as usize;
+            let (now, later) = rest.split_at_mut(bytes);
+            now.copy_from_slice(&self.load(here, bytes as u32)?.to_le_bytes()[..bytes]);
+            (here, rest) = (here.plus(bytes as u64), later);
         }
         Ok(())
     }
 
     /// Writes bytes from a slice.
     pub fn write(&mut self, at: Place, bytes: &[u8]) -> Result<(), Wild> {
-        let mut done = 0;
-        for chunk in bytes.chunks(8) {
-            let here = at.plus(done);
-            done += chunk.len() as u64;
-            if let Ok(word) = <[u8; 8]>::try_from(chunk) {
-                self.store(here, 8, u64::from_le_bytes(word))?;
-            } else {
-                for (i, byte) in chunk.iter().enumerate() {
-                    self.store(here.plus(i as u64), 1, (*byte).into())?;
-                }
-            }
+        let (mut here, mut rest) = (at, bytes);
+        while !rest.is_empty() {
+            let bytes = piece(rest.len().min(8) as u32) as usize;
+            let (now, later) = rest.split_at(bytes);
+            let mut word = [0; 8];
+            word[..bytes].copy_from_slice(now);
+            self.store(here, bytes as u32, u64::from_le_bytes(word))?;
+            (here, rest) = (here.plus(bytes as u64), later);
         }
         Ok(())
+    }
+}
+
+/// The largest power of two, at most 8, that fits into `bytes`.
+const fn piece(bytes: u32) -> u32 {
+    match bytes {
+        8.. => 8,
+        4..8 => 4,
+        2 | 3 => 2,
+        0 | 1 => 1,
     }
 }
 
