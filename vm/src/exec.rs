@@ -103,7 +103,13 @@ impl Frame {
                 let value = match imm {
                     Imm64::Value(value) => value,
                     Imm64::MapFd(handle) => MAP_POINTER | u64::from(handle as u32),
-                    Imm64::MapValue { .. } | Imm64::Other { .. } => 0,
+                    Imm64::MapValue { fd, offset } => {
+                        let map = world.map(fd as u32);
+                        let value = map.and_then(|map| map.first_value());
+                        value.unwrap_or(Place::NULL).plus(offset.into()).0
+                    }
+                    // The verifier lets no other kind through.
+                    Imm64::Other { .. } => 0,
                 };
                 self.set(dst, value)
             }
