@@ -8,6 +8,7 @@ mod region;
 pub use region::Region;
 
 use std::fmt;
+use zerocopy::IntoBytes;
 
 /// Number of a region, from 1; 0 is no region, so that place 0 is NULL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -253,6 +254,9 @@ impl Memory {
                 self.news.note(dst, dst.plus(u64::from(len)));
             }
             let done = words as u32 * 8;
+            if done == len {
+                return Ok(());
+            }
             return self.copy_bytes(src.plus(done.into()), dst.plus(done.into()), len - done);
         }
         self.copy_bytes(src, dst, len)
@@ -286,8 +290,42 @@ impl Memory {
         Ok(())
     }
 
+    /// The bytes at `at`, where all of them exist and the machine keeps words as we do: little
+    /// endian.
+    #[inline]
+    fn bytes(&self, at: Place, len: usize) -> Option<&[u8]> {
+        let region = self.regions.get(at.region().0.wrapping_sub(1) as usize)?;
+        let (first, little) = (at.offset() as usize, cfg!(target_endian = "little"));
+        region.words.as_bytes().get(first..first + len).filter(|_| little)
+    }
+
+    /// The same, to write all of them.
+    #[inline]
+    fn bytes_mut(&mut self, at: Place, len: usize) -> Option<&mut [u8]> {
+        let region = self.regions.get_mut(at.region().0.wrapping_sub(1) as usize)?;
+        let (first, little) = (at.offset() as usize, cfg!(target_endian = "little"));
+        let bytes = region.words.as_mut_bytes().get_mut(first..first + len);
+        let bytes = bytes.filter(|bytes| little && !bytes.is_empty())?;
+        region.written.note(first / 8, (first + len).div_ceil(8));
+        if !region.private {
+            self.news.note(at, at.plus(len as u64 - 1));
+        }
+        Some(bytes)
+    }
+
     /// Reads bytes into a slice.
+    #[inline]
     pub fn read(&self, at: Place, out: &mut [u8]) -> Result<(), Wild> {
+        match self.bytes(at, out.len()) {
+            Some(bytes) => {
+                out.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => self.read_pieces(at, out),
+        }
+    }
+
+    fn read_pieces(&self, at: Place, out: &mut [u8]) -> Result<(), Wild> {
         let (mut here, mut rest) = (at, out);
         while !rest.is_empty() {
             let bytes = piece(rest.len().min(8) as u32) as usize;
@@ -299,7 +337,18 @@ impl Memory {
     }
 
     /// Writes bytes from a slice.
+    #[inline]
     pub fn write(&mut self, at: Place, bytes: &[u8]) -> Result<(), Wild> {
+        match self.bytes_mut(at, bytes.len()) {
+            Some(target) => {
+                target.copy_from_slice(bytes);
+                Ok(())
+            }
+            None => self.write_pieces(at, bytes),
+        }
+    }
+
+    fn write_pieces(&mut self, at: Place, bytes: &[u8]) -> Result<(), Wild> {
         let (mut here, mut rest) = (at, bytes);
         while !rest.is_empty() {
             let bytes = piece(rest.len().min(8) as u32) as usize;
