@@ -127,8 +127,9 @@ pub fn dispatch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer
     let handler = handler(kernel, attr.cmd)?;
     let end = kernel.core.attr_ends.get(attr.cmd as usize).copied().flatten();
     let end = end.unwrap_or(0) as usize;
-    let known = kernel.core.attr_size as usize;
-    let past = &attr.bytes[end.min(known)..known];
+    // Behind what the caller gave there are zeros.
+    let given = attr.size.min(kernel.core.attr_size) as usize;
+    let past = &attr.bytes[end.min(given)..given];
     if past.iter().fold(0, |all, byte| all | byte) != 0 {
         return Err(Errno::EINVAL.into());
     }
