@@ -7,6 +7,7 @@
 
 pub mod attach_type;
 pub mod attr;
+pub mod cause;
 pub mod check_attr;
 pub mod cmd;
 pub mod errno;
@@ -24,6 +25,7 @@ pub mod sizes;
 pub mod tables;
 
 pub use attr::{UserAddr, read_arm};
+pub use cause::{Because, Cause, Refusal};
 pub use check_attr::check_attr_end;
 pub use cmd::exists;
 pub use errno::Errno;

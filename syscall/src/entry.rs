@@ -4,7 +4,7 @@ use crate::command;
 use crate::process::TASK_SIZE_MAX;
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::UserAddr;
-use bpfsim_abi::{Errno, Release, cmd};
+use bpfsim_abi::{Because, Cause, Refusal, Release, cause, cmd};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// Bytes of the largest `union bpf_attr`, rounded up.
@@ -54,17 +54,15 @@ impl Attr {
 
 /// bpf(2) of `kernel/bpf/syscall.c`.
 pub fn bpf(kernel: &mut Kernel, task: &mut dyn Task, cmd: u32, at: UserAddr, size: u32) -> Answer {
-    if shut_at_the_door(kernel, task, cmd) {
-        return Err(Errno::EPERM.into());
-    }
+    at_the_door(kernel, task, cmd)?;
     let mut attr = Attr { bytes: [0; MOST], at, size, cmd };
     copy_attr(kernel, task, &mut attr)?;
     dispatch(kernel, task, &attr)
 }
 
-/// `unprivileged_bpf_disabled`: the whole call up to v5.18, then only what makes objects; from
+/// Root only up to v4.3. Then `unprivileged_bpf_disabled`: the whole call up to v5.18, then only what makes objects; from
 /// v6.5 on the commands ask for themselves.
-fn shut_at_the_door(kernel: &Kernel, task: &dyn Task, cmd: u32) -> bool {
+fn at_the_door(kernel: &Kernel, task: &dyn Task, cmd: u32) -> Result<(), Refusal> {
     let profile = &kernel.core.profile;
     let release = profile.release;
     let caps = task.caps();
@@ -74,49 +72,68 @@ fn shut_at_the_door(kernel: &Kernel, task: &dyn Task, cmd: u32) -> bool {
         release if release < Release::new(6, 5) => cmd == MAP_CREATE || cmd == PROG_LOAD,
         _ => false,
     };
-    asked && profile.unprivileged_disabled && !may
+    if may || !asked {
+        return Ok(());
+    }
+    cause::ROOT_ONLY.unless(release >= Release::new(4, 4))?;
+    cause::UNPRIVILEGED.unless(!profile.unprivileged_disabled)
 }
 
 /// The order of "too long" and "not the caller's": up to v4.13 the first byte is looked at before
 /// the size, up to v5.7 all of them after it, later only what is read.
-fn copy_attr(kernel: &Kernel, task: &dyn Task, attr: &mut Attr) -> Result<(), Errno> {
+fn copy_attr(kernel: &Kernel, task: &dyn Task, attr: &mut Attr) -> Result<(), Refusal> {
     let (at, size) = (attr.at, attr.size);
     let release = kernel.core.profile.release;
     if release < Release::new(4, 14) {
-        access_ok(at, 1)?;
+        access_ok(at, 1, cause::ATTR_OUTSIDE_USER_SPACE)?;
     }
     if size > PAGE {
-        return Err(Errno::E2BIG);
+        return cause::ATTR_TOO_LONG.refuse();
     }
     if release < Release::new(5, 8) {
-        access_ok(at, size)?;
+        access_ok(at, size, cause::ATTR_OUTSIDE_USER_SPACE)?;
     }
     let known = kernel.core.attr_size;
     if size > known {
-        let tail = at.checked_add(known.into()).ok_or(Errno::EFAULT)?;
-        check_tail(task, tail, size - known)?;
+        let tail = at.checked_add(known.into()).because(ATTR_TAIL.unreadable)?;
+        check_tail(task, tail, size - known, ATTR_TAIL)?;
     }
     let copied = size.min(known) as usize;
-    task.read(at, &mut attr.bytes[..copied]).map_err(|_| Errno::EFAULT)
+    task.read(at, &mut attr.bytes[..copied]).because(cause::ATTR_UNREADABLE)
 }
 
 /// An address of the kernel's half is refused before anything is read.
-pub(crate) fn access_ok(at: UserAddr, len: u32) -> Result<(), Errno> {
+pub(crate) fn access_ok(at: UserAddr, len: u32, why: &'static Cause) -> Result<(), Refusal> {
     match at.checked_add(len.into()) {
         Some(end) if end.0 <= TASK_SIZE_MAX => Ok(()),
-        Some(_) | None => Err(Errno::EFAULT),
+        Some(_) | None => why.refuse(),
     }
 }
 
+/// Why bytes that this kernel does not know are refused.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Tail {
+    pub(crate) unreadable: &'static Cause,
+    pub(crate) nonzero: &'static Cause,
+}
+
+const ATTR_TAIL: Tail =
+    Tail { unreadable: cause::ATTR_TAIL_UNREADABLE, nonzero: cause::ATTR_TAIL_NONZERO };
+
 /// Bytes that this kernel does not know must be zero. They are read one by one up to v4.20 and in
 /// words later; either way the first that is unreadable is EFAULT, the first nonzero E2BIG.
-pub(crate) fn check_tail(task: &dyn Task, at: UserAddr, len: u32) -> Result<(), Errno> {
+pub(crate) fn check_tail(
+    task: &dyn Task,
+    at: UserAddr,
+    len: u32,
+    why: Tail,
+) -> Result<(), Refusal> {
     for offset in 0..u64::from(len) {
         let mut byte = [0];
-        let here = at.checked_add(offset).ok_or(Errno::EFAULT)?;
-        task.read(here, &mut byte).map_err(|_| Errno::EFAULT)?;
+        let here = at.checked_add(offset).because(why.unreadable)?;
+        task.read(here, &mut byte).because(why.unreadable)?;
         if byte[0] != 0 {
-            return Err(Errno::E2BIG);
+            return why.nonzero.refuse();
         }
     }
     Ok(())
@@ -131,7 +148,7 @@ pub fn dispatch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer
     let given = attr.size.min(kernel.core.attr_size) as usize;
     let past = &attr.bytes[end.min(given)..given];
     if past.iter().fold(0, |all, byte| all | byte) != 0 {
-        return Err(Errno::EINVAL.into());
+        return cause::ATTR_PAST_LAST_FIELD.refuse();
     }
     handler(kernel, task, attr)
 }
@@ -146,7 +163,7 @@ fn handler(kernel: &Kernel, number: u32) -> Result<command::Handler, Failure> {
     }
     let end = kernel.core.attr_ends.get(number as usize).copied().flatten();
     if end.is_none() && !cmd::exists(number, profile.release) {
-        return Err(Errno::EINVAL.into());
+        return cause::UNKNOWN_COMMAND.refuse();
     }
     match command::by_number(number) {
         Some(row) => Ok(row.handler),

@@ -38,31 +38,61 @@ pub use crate::program::ProgramRun;
 pub use process::Process;
 pub use task::{Caps, Fault, Mode, Task};
 
-use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
+use bpfsim_abi::{Cause, Errno, Refusal};
 use bpfsim_sim::{Hw, Wild};
 use std::fmt;
 
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// The kernel's own answer.
-    Errno(Errno),
+    /// The kernel's own answer, and why. Two of them are equal when their errnos are.
+    Errno(Refusal),
     /// The model has none; the reason says what is missing.
     NotModelled(String),
     /// The kernel would have touched what is no memory.
     Trapped(Wild),
 }
 
+impl Failure {
+    /// What user space sees, where the model has an answer.
+    pub const fn errno(&self) -> Option<Errno> {
+        match self {
+            Failure::Errno(refusal) => Some(refusal.errno),
+            Failure::NotModelled(_) | Failure::Trapped(_) => None,
+        }
+    }
+
+    /// The rule that was broken, where it has a row (`bpfsim explain`).
+    pub const fn cause(&self) -> Option<&'static Cause> {
+        match self {
+            Failure::Errno(refusal) => refusal.cause,
+            Failure::NotModelled(_) | Failure::Trapped(_) => None,
+        }
+    }
+}
+
+impl PartialEq<Errno> for Failure {
+    fn eq(&self, other: &Errno) -> bool {
+        self.errno() == Some(*other)
+    }
+}
+
 impl From<Errno> for Failure {
     fn from(errno: Errno) -> Self {
-        Failure::Errno(errno)
+        Failure::Errno(errno.into())
+    }
+}
+
+impl From<Refusal> for Failure {
+    fn from(refusal: Refusal) -> Self {
+        Failure::Errno(refusal)
     }
 }
 
 impl From<Fault> for Failure {
     fn from(_: Fault) -> Self {
-        Failure::Errno(Errno::EFAULT)
+        Failure::Errno(Refusal::of(Errno::EFAULT))
     }
 }
 
@@ -75,7 +105,7 @@ impl From<Wild> for Failure {
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Failure::Errno(errno) => write!(f, "{errno} ({})", errno.text()),
+            Failure::Errno(refusal) => fmt::Display::fmt(refusal, f),
             Failure::NotModelled(what) => write!(f, "not modelled: {what}"),
             Failure::Trapped(wild) => write!(f, "{wild}"),
         }

@@ -129,7 +129,7 @@ impl Bench {
                 kernel.bpf(process, cmd, at, size).map(i64::from)
             }
             Inner::Native(caller) => match caller.call_at(cmd, at.0, size) {
-                Ok(answer) => answer.map_err(Failure::Errno),
+                Ok(answer) => answer.map_err(Failure::from),
                 Err(skipped) => Err(Failure::NotModelled(skipped.to_string())),
             },
         }
@@ -139,7 +139,7 @@ impl Bench {
     pub fn call_at(&mut self, cmd: u32, at: UserAddr, size: u32) -> Said {
         match self.try_call_at(cmd, at, size) {
             Ok(value) => Ok(value),
-            Err(Failure::Errno(errno)) => Err(errno),
+            Err(Failure::Errno(refusal)) => Err(refusal.errno),
             Err(other) => panic!("command {cmd} has no answer: {other}"),
         }
     }
@@ -148,7 +148,7 @@ impl Bench {
     fn call_bytes(&mut self, cmd: u32, attr: &mut [u8]) -> Result<i64, Failure> {
         if let Inner::Native(caller) = &mut self.inner {
             return match caller.call(cmd, attr) {
-                Ok(answer) => answer.map_err(Failure::Errno),
+                Ok(answer) => answer.map_err(Failure::from),
                 Err(skipped) => Err(Failure::NotModelled(skipped.to_string())),
             };
         }
@@ -173,7 +173,7 @@ impl Bench {
         let mut attr = arm.as_bytes().to_vec();
         match self.call_bytes(cmd, &mut attr) {
             Ok(value) => (Ok(value), attr),
-            Err(Failure::Errno(errno)) => (Err(errno), attr),
+            Err(Failure::Errno(refusal)) => (Err(refusal.errno), attr),
             Err(other) => panic!("command {cmd} has no answer: {other}"),
         }
     }

@@ -13,7 +13,7 @@ use bpfsim_syscall::{Failure, Started};
 pub fn errno(call: &Result<Started, Failure>) -> Option<Errno> {
     match call {
         Ok(started) => started.op.result.err(),
-        Err(Failure::Errno(errno)) => Some(*errno),
+        Err(Failure::Errno(refusal)) => Some(refusal.errno),
         Err(Failure::NotModelled(_) | Failure::Trapped(_)) => Some(Errno::EINVAL),
     }
 }

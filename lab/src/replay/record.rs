@@ -162,7 +162,7 @@ impl<'a> Recorder<'a> {
         let unit = self.stage.unit(seen.actor, seen.unit)?;
         let errno = match call {
             Ok(started) => started.op.result.err(),
-            Err(Failure::Errno(errno)) => Some(*errno),
+            Err(Failure::Errno(refusal)) => Some(refusal.errno),
             Err(Failure::NotModelled(_) | Failure::Trapped(_)) => Some(Errno::EINVAL),
         };
         let out = call.as_ref().ok().and_then(|started| started.out).map(|(from, ..)| from);

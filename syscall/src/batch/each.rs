@@ -93,8 +93,8 @@ fn each(
     while done < job.arm.count {
         match one(kernel, task, job, &prepare, done) {
             Ok(()) => done += 1,
-            Err(Failure::Errno(errno)) => {
-                end = Err(errno.into());
+            Err(Failure::Errno(refusal)) => {
+                end = Err(refusal.into());
                 break;
             }
             Err(other) => return Err(other),

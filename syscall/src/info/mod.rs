@@ -8,10 +8,10 @@ mod map;
 mod prog;
 
 use crate::core::ObjectId;
-use crate::entry::{self, Attr};
+use crate::entry::{self, Attr, Tail};
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::{InfoAttr, UserAddr};
-use bpfsim_abi::{Errno, Release, sizes};
+use bpfsim_abi::{Because, Errno, Refusal, Release, cause, sizes};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Byte of `info.info_len` in the attr.
@@ -52,6 +52,9 @@ fn room(
     Ok(Room { at: arm.info, len: arm.info_len.min(known) })
 }
 
+const TAIL: Tail =
+    Tail { unreadable: cause::INFO_TAIL_UNREADABLE, nonzero: cause::INFO_TAIL_NONZERO };
+
 /// bpf_check_uarg_tail_zero(): a length beyond a page is E2BIG from v4.14 on, and v4.14 to v5.7
 /// look whether all of it is the caller's half of the addresses.
 fn check_tail(
@@ -60,20 +63,20 @@ fn check_tail(
     known: u32,
     given: u32,
     release: Release,
-) -> Result<(), Errno> {
+) -> Result<(), Refusal> {
     if release >= Release::new(4, 14) {
         if given > PAGE {
-            return Err(Errno::E2BIG);
+            return cause::INFO_TOO_LONG.refuse();
         }
         if release < Release::new(5, 8) {
-            entry::access_ok(at, given)?;
+            entry::access_ok(at, given, cause::INFO_OUTSIDE_USER_SPACE)?;
         }
     }
     if given <= known {
         return Ok(());
     }
-    let tail = at.checked_add(known.into()).ok_or(Errno::EFAULT)?;
-    entry::check_tail(task, tail, given - known)
+    let tail = at.checked_add(known.into()).because(TAIL.unreadable)?;
+    entry::check_tail(task, tail, given - known, TAIL)
 }
 
 /// The caller's struct as it is now; the rest is zero.

@@ -64,7 +64,7 @@ fn on_both(
     #[case] expected: Errno,
 ) {
     let Some(mut bench) = world.bench() else { return };
-    assert_eq!(call(&mut bench, command, words), Err(Failure::Errno(expected)));
+    assert_eq!(call(&mut bench, command, words), Err(Failure::from(expected)));
 }
 
 /// What the oracle never asks the live kernel.
@@ -89,7 +89,7 @@ fn simulated(
     #[case] expected: Said,
 ) {
     let said = call(&mut Bench::at(release), command, words);
-    assert_eq!(said, expected.map_err(Failure::Errno));
+    assert_eq!(said, expected.map_err(Failure::from));
 }
 
 /// What would succeed says that it is not modelled.

@@ -96,14 +96,18 @@ enum At {
     Dirty,
 }
 
-fn call(bench: &mut Bench, cmd: u32, at: At, size: u32) -> Said {
-    let place = match at {
+fn address(bench: &mut Bench, at: At, size: u32) -> UserAddr {
+    match at {
         At::Null => UserAddr::NULL,
         At::Unmapped => bench.nowhere(),
         At::Kernel => UserAddr(0xffff_8880_0000_0000),
         At::Good => bench.alloc(&attr(size as usize, 0)),
         At::Dirty => bench.alloc(&attr(size as usize, 1)),
-    };
+    }
+}
+
+fn call(bench: &mut Bench, cmd: u32, at: At, size: u32) -> Said {
+    let place = address(bench, at, size);
     bench.call_at(cmd, place, size)
 }
 
@@ -165,4 +169,37 @@ fn without_rights(#[case] release: &str, #[case] cmd: u32, #[case] at: At, #[cas
     let mut bench = Bench::simulated(profile);
     bench.parts().1.caps = bpfsim_syscall::Caps::NONE;
     assert_eq!(call(&mut bench, cmd, at, 32), said);
+}
+
+/// Whatever the sysctl, which came with v4.4.
+#[rstest]
+#[case::the_first_release("3.18", Err(Errno::EPERM))]
+#[case::the_last_one("4.3", Err(Errno::EPERM))]
+#[case::everybody("4.4", FAULT)]
+fn root_only(#[case] release: &str, #[case] said: Said) {
+    let mut bench = Bench::at(release);
+    bench.parts().1.caps = bpfsim_syscall::Caps::NONE;
+    assert_eq!(call(&mut bench, cmd::DELETE, At::Unmapped, 32), said);
+}
+
+/// Two E2BIG, three EFAULT and two EINVAL, told apart by their cause.
+#[rstest]
+#[case::too_long("6.18", cmd::DELETE, At::Good, 4097, "attr-too-long")]
+#[case::tail("6.18", cmd::DELETE, At::Dirty, 200, "attr-tail-nonzero")]
+#[case::tail_unreadable("6.18", cmd::DELETE, At::Unmapped, 4096, "attr-tail-unreadable")]
+#[case::unreadable("6.18", cmd::DELETE, At::Unmapped, 16, "attr-unreadable")]
+#[case::kernel_half("4.4", cmd::DELETE, At::Kernel, 16, "attr-outside-user-space")]
+#[case::no_command("6.18", 999, At::Good, 32, "unknown-command")]
+#[case::past_the_end("6.18", cmd::DELETE, At::Dirty, 32, "attr-past-last-field")]
+fn causes(
+    #[case] release: &str,
+    #[case] cmd: u32,
+    #[case] at: At,
+    #[case] size: u32,
+    #[case] id: &str,
+) {
+    let mut bench = Bench::at(release);
+    let at = address(&mut bench, at, size);
+    let failure = bench.try_call_at(cmd, at, size).expect_err("a refusal");
+    assert_eq!(failure.cause().map(|cause| cause.id), Some(id), "{failure}");
 }

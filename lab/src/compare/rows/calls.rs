@@ -170,7 +170,7 @@ impl Fresh {
 
 fn refused(failure: &Failure) -> Cell {
     match failure {
-        Failure::Errno(errno) => Cell::text(errno.name()),
+        Failure::Errno(refusal) => Cell::text(refusal.errno.name()),
         Failure::NotModelled(_) | Failure::Trapped(_) => Cell::text(failure.to_string()),
     }
 }
@@ -252,7 +252,7 @@ pub fn capacity(bench: &Bench<'_>, series: &'static Series) -> Cell {
             }
             match answer? {
                 Ok(_) => fits += 1,
-                Err(Failure::Errno(Errno::E2BIG)) => break,
+                Err(failure) if failure == Errno::E2BIG => break,
                 Err(other) => return Ok(refused(&other)),
             }
         }

@@ -89,7 +89,7 @@ impl Came {
 impl From<Failure> for Came {
     fn from(failure: Failure) -> Self {
         match failure {
-            Failure::Errno(errno) => Came::Errno(errno),
+            Failure::Errno(refusal) => Came::Errno(refusal.errno),
             Failure::NotModelled(what) => Came::NotModelled(what),
             Failure::Trapped(wild) => Came::Trapped(wild),
         }
@@ -103,11 +103,7 @@ impl From<SetupError> for Came {
                 Came::NotModelled(what)
             }
             SetupError::Rejected { message, failure, .. } => {
-                let errno = match failure {
-                    Failure::Errno(errno) => Some(errno),
-                    Failure::NotModelled(_) | Failure::Trapped(_) => None,
-                };
-                Came::Rejected { message: message.into(), errno }
+                Came::Rejected { message: message.into(), errno: failure.errno() }
             }
             SetupError::NoOperation(why) => Came::NoOperation(why),
             SetupError::Profile(_)

@@ -23,7 +23,9 @@ pub(super) fn walk(world: &mut World<'_>, item: &Do, on: u32, spent: &mut Spent)
     while keys.len() < most {
         key = match next(world, fd, &key, on, spent) {
             Ok(key) => key,
-            Err(Failure::Errno(Errno::ENOENT)) => return Came::Walked { keys, values, ends: true },
+            Err(failure) if failure == Errno::ENOENT => {
+                return Came::Walked { keys, values, ends: true };
+            }
             Err(failure) => return failure.into(),
         };
         keys.push(key.clone());
