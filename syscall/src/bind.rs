@@ -1,9 +1,8 @@
 //! BPF_PROG_BIND_MAP, v5.10: a program holds a map that it does not use.
 
 use crate::core::ObjectId;
-use crate::elem;
 use crate::entry::Attr;
-use crate::{Answer, Kernel, Task};
+use crate::{Answer, Kernel, Task, elem, fds};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::ProgBindMapAttr;
 
@@ -13,12 +12,10 @@ pub(crate) fn bind(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     if arm.flags != 0 {
         return Err(Errno::EINVAL.into());
     }
-    let Ok(ObjectId::Prog(program)) = task.fd(arm.prog_fd).ok_or(Errno::EBADF)? else {
-        return Err(Errno::EINVAL.into());
-    };
+    let program = fds::program(task, arm.prog_fd)?;
     let (map, _) = elem::map_of(&kernel.core, task, arm.map_fd)?;
     if !kernel.core.held_maps(program).contains(&map) {
-        kernel.core.bind(program, map);
+        kernel.core.hold(ObjectId::Prog(program), ObjectId::Map(map));
     }
     Ok(0)
 }

@@ -102,7 +102,7 @@ pub const COMMANDS: &[Command] = &[
         btf::load,
         Support::Errors("of rights and size, since v4.20 and up to v7.0 of header and strings"),
     ),
-    row(19, "BPF_BTF_GET_FD_BY_ID", btf::by_id, Support::Errors("of rights and flags")),
+    row(19, "BPF_BTF_GET_FD_BY_ID", ids::btf, Support::Full),
     row(20, "BPF_TASK_FD_QUERY", links::query_fd, Support::Errors("of rights and flags")),
     row(21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", take::lookup_and_delete, Support::Full),
     row(
@@ -111,7 +111,7 @@ pub const COMMANDS: &[Command] = &[
         freeze::freeze,
         Support::Partial("the verifier reads no constants from frozen maps; nothing is mapped"),
     ),
-    row(23, "BPF_BTF_GET_NEXT_ID", btf::next_id, Support::Errors("of rights")),
+    row(23, "BPF_BTF_GET_NEXT_ID", |k, t, a| ids::next(k, t, a, Kind::Btf), Support::Full),
     row(24, "BPF_MAP_LOOKUP_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Lookup), Support::Full),
     row(
         25,
@@ -123,8 +123,8 @@ pub const COMMANDS: &[Command] = &[
     row(27, "BPF_MAP_DELETE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Delete), Support::Full),
     row(28, "BPF_LINK_CREATE", links::create, Support::Errors("of the program, since v5.10")),
     row(29, "BPF_LINK_UPDATE", links::update, Support::Partial("there are no links")),
-    row(30, "BPF_LINK_GET_FD_BY_ID", links::by_id, Support::Partial("there are no links")),
-    row(31, "BPF_LINK_GET_NEXT_ID", links::next_id, Support::Partial("there are no links")),
+    row(30, "BPF_LINK_GET_FD_BY_ID", ids::link, Support::Full),
+    row(31, "BPF_LINK_GET_NEXT_ID", |k, t, a| ids::next(k, t, a, Kind::Link), Support::Full),
     row(32, "BPF_ENABLE_STATS", links::statistics, Support::Errors("of rights and type")),
     row(33, "BPF_ITER_CREATE", links::iterate, Support::Partial("there are no links")),
     row(34, "BPF_LINK_DETACH", links::detach, Support::Partial("there are no links")),

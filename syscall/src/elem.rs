@@ -4,9 +4,9 @@
 //! that has not begun: a plain call drives it to its end, an exploration steps it.
 
 use crate::core::{Core, ObjectId};
-use crate::drive;
 use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task};
+use crate::{drive, fds};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::mover::{Plan, Where};
@@ -54,10 +54,8 @@ pub(crate) fn map_of<'a>(
     task: &dyn Task,
     fd: u32,
 ) -> Result<(u32, &'a Map), Errno> {
-    match task.fd(fd).ok_or(Errno::EBADF)? {
-        Ok(ObjectId::Map(handle)) => Ok((handle, core.map(handle).ok_or(Errno::EBADF)?)),
-        Ok(ObjectId::Prog(_)) | Err(_) => Err(Errno::EINVAL),
-    }
+    let handle = fds::map(task, fd)?;
+    Ok((handle, core.map(handle).ok_or(Errno::EBADF)?))
 }
 
 /// What the release and the series say about the values that are meant.

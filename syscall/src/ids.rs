@@ -1,5 +1,7 @@
-//! Ids of objects: `BPF_*_GET_NEXT_ID` and `BPF_*_GET_FD_BY_ID`, v4.13.
+//! Ids of objects: `BPF_*_GET_NEXT_ID` and `BPF_*_GET_FD_BY_ID`, v4.13, of BTF v4.18, of links
+//! v5.8. This kernel has no BTF of its own (no CONFIG_DEBUG_INFO_BTF), and so no id for one.
 
+use crate::btf::check_token;
 use crate::core::ObjectId;
 use crate::entry::Attr;
 use crate::meta::Kind;
@@ -48,6 +50,19 @@ pub(crate) fn map(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answ
     open(kernel, task, Kind::Map, arm.id, mode)
 }
 
+/// A new fd for a BTF. From v6.15 on a token may help; no fd is a token.
+pub(crate) fn btf(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let arm: GetIdAttr = attr.arm();
+    check_token(task, arm.open_flags, arm.fd_by_id_token_fd)?;
+    open(kernel, task, Kind::Btf, arm.id, Mode::ReadWrite)
+}
+
+/// A new fd for a link, v5.8.
+pub(crate) fn link(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
+    let arm: GetIdAttr = attr.arm();
+    open(kernel, task, Kind::Link, arm.id, Mode::ReadWrite)
+}
+
 fn open(kernel: &mut Kernel, task: &mut dyn Task, kind: Kind, id: u32, mode: Mode) -> Answer {
     if !task.caps().sys_admin {
         return Err(Errno::EPERM.into());
@@ -56,7 +71,7 @@ fn open(kernel: &mut Kernel, task: &mut dyn Task, kind: Kind, id: u32, mode: Mod
     kernel.core.get(object);
     let fd = match kind {
         Kind::Map => task.install_as(object, mode),
-        Kind::Prog => task.install(object),
+        Kind::Prog | Kind::Btf | Kind::Link => task.install(object),
     };
     fd.map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
 }

@@ -1,11 +1,10 @@
 //! Commands about links, iterators, statistics, tokens and hooks, as far as a kernel without any
 //! link, token or hook answers them: which errors come before those are needed.
 
-use crate::core::ObjectId;
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task, elem};
+use crate::{Answer, Failure, Kernel, Task, elem, fds};
 use bpfsim_abi::attr::{
-    EnableStatsAttr, GetIdAttr, IterCreateAttr, LinkCreateAttr, LinkDetachAttr, LinkUpdateAttr,
+    EnableStatsAttr, IterCreateAttr, LinkCreateAttr, LinkDetachAttr, LinkUpdateAttr,
     ProgAssocStructOpsAttr, ProgStreamReadAttr, RawTracepointAttr, TaskFdQueryAttr,
     TokenCreateAttr,
 };
@@ -21,22 +20,6 @@ fn not_modelled(what: &str) -> Answer {
     Err(Failure::NotModelled(what.to_owned()))
 }
 
-/// bpf_link_get_from_fd(): nothing here is a link.
-fn link(task: &dyn Task, fd: u32) -> Errno {
-    match task.fd(fd) {
-        None => Errno::EBADF,
-        Some(Ok(ObjectId::Map(_) | ObjectId::Prog(_)) | Err(_)) => Errno::EINVAL,
-    }
-}
-
-/// bpf_prog_get().
-fn program(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
-    match task.fd(fd).ok_or(Errno::EBADF)? {
-        Ok(ObjectId::Prog(handle)) => Ok(handle),
-        Ok(ObjectId::Map(_)) | Err(_) => Err(Errno::EINVAL),
-    }
-}
-
 /// BPF_LINK_CREATE. From v5.10 on the program is looked at first; struct_ops has its own way
 /// (v6.4).
 pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
@@ -46,7 +29,7 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     let release = kernel.core.profile.release;
     let own_way = arm.attach_type == STRUCT_OPS && release >= Release::new(6, 4);
     if release >= Release::new(5, 10) && !own_way {
-        program(task, arm.prog_fd)?;
+        fds::program(task, arm.prog_fd)?;
     }
     not_modelled("links (BPF_LINK_CREATE)")
 }
@@ -60,27 +43,15 @@ pub(crate) fn update(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     if arm.flags & !BPF_F_REPLACE != 0 {
         return Err(Errno::EINVAL.into());
     }
-    Err(link(task, arm.link_fd).into())
+    fds::link(task, arm.link_fd)?;
+    not_modelled("changing a link (BPF_LINK_UPDATE)")
 }
 
 /// BPF_LINK_DETACH.
 pub(crate) fn detach(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: LinkDetachAttr = attr.arm();
-    Err(link(task, arm.link_fd).into())
-}
-
-/// BPF_LINK_GET_FD_BY_ID: there is no link.
-pub(crate) fn by_id(_: &mut Kernel, task: &mut dyn Task, _: &Attr) -> Answer {
-    Err(if task.caps().sys_admin { Errno::ENOENT } else { Errno::EPERM }.into())
-}
-
-/// BPF_LINK_GET_NEXT_ID: there is no link.
-pub(crate) fn next_id(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
-    let arm: GetIdAttr = attr.arm();
-    if arm.id >= i32::MAX as u32 {
-        return Err(Errno::EINVAL.into());
-    }
-    Err(if task.caps().sys_admin { Errno::ENOENT } else { Errno::EPERM }.into())
+    fds::link(task, arm.link_fd)?;
+    not_modelled("detaching a link (BPF_LINK_DETACH)")
 }
 
 /// BPF_ITER_CREATE.
@@ -89,7 +60,8 @@ pub(crate) fn iterate(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answe
     if arm.flags != 0 {
         return Err(Errno::EINVAL.into());
     }
-    Err(link(task, arm.link_fd).into())
+    fds::link(task, arm.link_fd)?;
+    not_modelled("iterators (BPF_ITER_CREATE)")
 }
 
 /// BPF_ENABLE_STATS: run times are the only statistics, and they are not modelled.
@@ -112,7 +84,7 @@ pub(crate) fn token(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer 
     if arm.flags != 0 {
         return Err(Errno::EINVAL.into());
     }
-    Err(link(task, arm.bpffs_fd).into())
+    Err(if task.fd(arm.bpffs_fd).is_some() { Errno::EINVAL } else { Errno::EBADF }.into())
 }
 
 /// BPF_TASK_FD_QUERY: the rights and the flags.
@@ -131,7 +103,7 @@ pub(crate) fn query_fd(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answ
 pub(crate) fn raw_tracepoint(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: RawTracepointAttr = attr.arm();
     if kernel.core.profile.release >= Release::new(5, 6) {
-        let handle = program(task, arm.prog_fd)?;
+        let handle = fds::program(task, arm.prog_fd)?;
         let kind = kernel.core.program(handle).map_or(0, |program| program.prog_type());
         if !RAW_TRACEPOINTS.contains(&kind) {
             return Err(Errno::EINVAL.into());
@@ -143,7 +115,7 @@ pub(crate) fn raw_tracepoint(kernel: &mut Kernel, task: &mut dyn Task, attr: &At
 /// BPF_PROG_STREAM_READ_BY_FD: the program.
 pub(crate) fn read_stream(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: ProgStreamReadAttr = attr.arm();
-    program(task, arm.prog_fd)?;
+    fds::program(task, arm.prog_fd)?;
     not_modelled("streams of programs (BPF_PROG_STREAM_READ_BY_FD)")
 }
 
@@ -153,7 +125,7 @@ pub(crate) fn associate(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -
     if arm.flags != 0 {
         return Err(Errno::EINVAL.into());
     }
-    program(task, arm.prog_fd)?;
+    fds::program(task, arm.prog_fd)?;
     elem::map_of(&kernel.core, task, arm.map_fd)?;
     Err(Errno::EINVAL.into())
 }

@@ -1,8 +1,8 @@
 //! BPF_PROG_LOAD: the order of its errors, and the verifier.
 
-use crate::core::{Core, ObjectId};
+use crate::core::Core;
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task, name, verifier_log};
+use crate::{Answer, Failure, Kernel, Task, fds, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::{Errno, Insn, Release, helper_protos};
@@ -65,20 +65,16 @@ impl Env for Surroundings<'_> {
     }
 
     fn map(&mut self, fd: i32) -> Result<(u32, MapShape), Errno> {
-        match self.task.fd(fd as u32).ok_or(Errno::EBADF)? {
-            Ok(ObjectId::Map(handle)) => {
-                let shape = self.core.map(handle).ok_or(Errno::EBADF)?.shape;
-                let shape = MapShape {
-                    map_type: shape.map_type,
-                    key_size: shape.key_size,
-                    value_size: shape.value_size,
-                    max_entries: shape.max_entries,
-                    flags: shape.flags,
-                };
-                Ok((handle, shape))
-            }
-            Ok(ObjectId::Prog(_)) | Err(_) => Err(Errno::EINVAL),
-        }
+        let handle = fds::map(self.task, fd as u32)?;
+        let shape = self.core.map(handle).ok_or(Errno::EBADF)?.shape;
+        let shape = MapShape {
+            map_type: shape.map_type,
+            key_size: shape.key_size,
+            value_size: shape.value_size,
+            max_entries: shape.max_entries,
+            flags: shape.flags,
+        };
+        Ok((handle, shape))
     }
 
     /// The series' own helpers first; those of the release as far as they run here.

@@ -4,7 +4,6 @@
 //! number is not given twice, as with `idr_alloc_cyclic()` until it wraps around.
 
 use crate::core::{Core, ObjectId};
-use bpfsim_verifier::Verified;
 use std::collections::BTreeMap;
 
 /// The kinds of objects that have ids of their own.
@@ -14,6 +13,10 @@ pub enum Kind {
     Map,
     /// Programs, v4.13.
     Prog,
+    /// BTF, v4.18.
+    Btf,
+    /// Links, v5.8.
+    Link,
 }
 
 impl Kind {
@@ -22,6 +25,8 @@ impl Kind {
         match object {
             ObjectId::Map(_) => Kind::Map,
             ObjectId::Prog(_) => Kind::Prog,
+            ObjectId::Btf(_) => Kind::Btf,
+            ObjectId::Link(_) => Kind::Link,
         }
     }
 }
@@ -94,14 +99,10 @@ impl Core {
 
     /// The maps that a program holds: those that it uses, then those bound to it (v5.10).
     pub fn held_maps(&self, program: u32) -> Vec<u32> {
-        let used = self.program(program).map_or(&[][..], Verified::maps);
-        let bound = self.bound.get(&program).map_or(&[][..], Vec::as_slice);
-        [used, bound].concat()
-    }
-
-    /// A program holds one more map until it goes.
-    pub(crate) fn bind(&mut self, program: u32, map: u32) {
-        self.get(ObjectId::Map(map));
-        self.bound.entry(program).or_default().push(map);
+        let map = |object: &ObjectId| match object {
+            ObjectId::Map(handle) => Some(*handle),
+            ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => None,
+        };
+        self.holds(ObjectId::Prog(program)).iter().filter_map(map).collect()
     }
 }

@@ -44,10 +44,11 @@ fn check_flags(arm: &ObjAttr, release: Release, access: u32) -> Result<(), Failu
     if arm.path_fd != 0 { Err(Errno::EINVAL.into()) } else { Ok(()) }
 }
 
-/// bpf_fd_probe_obj(): up to v5.7 the last kind that was tried says what is wrong.
+/// bpf_fd_probe_obj(): a BTF cannot be pinned. Up to v5.7 the last kind that was tried says what is wrong.
 fn probe(task: &dyn Task, fd: u32, release: Release) -> Result<ObjectId, Errno> {
     match task.fd(fd) {
-        Some(Ok(object)) => Ok(object),
+        Some(Ok(ObjectId::Btf(_))) => Err(Errno::EINVAL),
+        Some(Ok(object @ (ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Link(_)))) => Ok(object),
         None if release < Release::new(5, 8) => Err(Errno::EBADF),
         Some(Err(_)) | None => Err(Errno::EINVAL),
     }
@@ -79,11 +80,14 @@ pub(crate) fn get(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answ
     let mode = Mode::from_flags(arm.file_flags)?;
     let path = path(task, arm.pathname)?;
     let object = kernel.core.pins.get(&path)?;
+    // The mode of a program's fd says nothing; a link's must be both.
+    if matches!(object, ObjectId::Link(_)) && mode != Mode::ReadWrite {
+        return Err(Errno::EINVAL.into());
+    }
     kernel.core.get(object);
-    // The mode of a program's fd says nothing.
     let fd = match object {
         ObjectId::Map(_) => task.install_as(object, mode),
-        ObjectId::Prog(_) => task.install(object),
+        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => task.install(object),
     };
     fd.map_err(|errno| {
         kernel.core.put(&mut kernel.hw, object);

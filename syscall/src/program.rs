@@ -1,9 +1,9 @@
 //! Running a program: BPF_PROG_TEST_RUN, and an event on a CPU.
 
-use crate::core::{Core, ObjectId};
+use crate::core::Core;
 use crate::drive;
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task};
+use crate::{Answer, Failure, Kernel, Task, fds};
 use bpfsim_abi::attr::{TestRunAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
 use bpfsim_sim::{Hw, Memory, Place, RegionId};
@@ -137,10 +137,7 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
             return Err(Errno::EINVAL.into());
         }
     }
-    let program = match task.fd(arm.prog_fd).ok_or(Errno::EBADF)? {
-        Ok(ObjectId::Prog(handle)) => handle,
-        Ok(ObjectId::Map(_)) | Err(_) => return Err(Errno::EINVAL.into()),
-    };
+    let program = fds::program(task, arm.prog_fd)?;
     let prog_type = kernel.core.program(program).map_or(0, |program| program.prog_type());
     check_type(prog_type)?;
     check_arguments(&arm, release)?;

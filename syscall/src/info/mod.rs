@@ -4,6 +4,8 @@
 //! (E2BIG otherwise); what the caller does not know of it is cut off. `info_len` comes back as
 //! the bytes that were written.
 
+mod btf;
+mod link;
 mod map;
 mod prog;
 
@@ -26,6 +28,8 @@ pub(crate) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     match task.fd(arm.bpf_fd).ok_or(Errno::EBADFD)? {
         Ok(ObjectId::Map(handle)) => map::info(kernel, task, attr, handle),
         Ok(ObjectId::Prog(handle)) => prog::info(kernel, task, attr, handle),
+        Ok(ObjectId::Btf(handle)) => btf::info(kernel, task, attr, handle),
+        Ok(ObjectId::Link(handle)) => link::info(kernel, task, attr, handle),
         Err(_) => Err(Errno::EINVAL.into()),
     }
 }

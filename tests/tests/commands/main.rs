@@ -8,5 +8,6 @@ mod btf;
 mod freeze;
 mod ids;
 mod info;
+mod kinds;
 mod links;
 mod take;

@@ -6,7 +6,7 @@
 use crate::entry::Attr;
 use crate::task::Caps;
 use crate::{Answer, Failure, Kernel, Task};
-use bpfsim_abi::attr::{BtfLoadAttr, GetIdAttr};
+use bpfsim_abi::attr::BtfLoadAttr;
 use bpfsim_abi::{Errno, Release};
 
 /// `BTF_MAX_SIZE`.
@@ -21,6 +21,13 @@ const MOST_STRINGS: usize = 0xffff;
 /// `BPF_F_TOKEN_FD`, v6.9.
 const BPF_F_TOKEN_FD: u32 = 1 << 16;
 
+/// Types and their names, as they were loaded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Btf {
+    /// Header, types, strings.
+    pub data: std::sync::Arc<[u8]>,
+}
+
 fn not_modelled(what: &str) -> Answer {
     Err(Failure::NotModelled(what.to_owned()))
 }
@@ -31,7 +38,7 @@ fn may(caps: Caps, release: Release) -> bool {
 }
 
 /// A flag for a token; no fd is a token.
-fn check_token(task: &dyn Task, flags: u32, fd: i32) -> Result<(), Errno> {
+pub(crate) fn check_token(task: &dyn Task, flags: u32, fd: i32) -> Result<(), Errno> {
     match flags {
         0 => Ok(()),
         BPF_F_TOKEN_FD if task.fd(fd as u32).is_none() => Err(Errno::EBADF),
@@ -145,26 +152,4 @@ fn strings(data: &[u8], sections: &Sections) -> Result<bool, Errno> {
         (Some(0), Some(0)) => Ok(false),
         _ => Err(Errno::EINVAL),
     }
-}
-
-/// BPF_BTF_GET_FD_BY_ID: who may. From v6.15 on a token may help.
-pub(crate) fn by_id(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
-    let arm: GetIdAttr = attr.arm();
-    check_token(task, arm.open_flags, arm.fd_by_id_token_fd)?;
-    if !task.caps().sys_admin {
-        return Err(Errno::EPERM.into());
-    }
-    not_modelled("the ids of BTF (BTF_GET_FD_BY_ID)")
-}
-
-/// BPF_BTF_GET_NEXT_ID: who may. The kernel's own BTF has an id too.
-pub(crate) fn next_id(_: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
-    let arm: GetIdAttr = attr.arm();
-    if arm.id >= i32::MAX as u32 {
-        return Err(Errno::EINVAL.into());
-    }
-    if !task.caps().sys_admin {
-        return Err(Errno::EPERM.into());
-    }
-    not_modelled("the ids of BTF (BTF_GET_NEXT_ID)")
 }
