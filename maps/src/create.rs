@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::hash::{Hash, HashRules};
+use crate::kinds;
 use crate::map::{Map, Words};
 use crate::series::{Series, ranks_of};
 use crate::shape::{Layout, Shape};
@@ -52,6 +53,8 @@ pub struct Create {
     pub max_entries: u32,
     /// `map_flags`; 0 where the release has none.
     pub flags: u32,
+    /// `map_extra`; 0 where the map type or the release has none.
+    pub map_extra: u64,
     /// `numa_node`, if the flags say that it counts and it is none of "no node" (-1).
     pub numa_node: Option<u32>,
 }
@@ -77,36 +80,41 @@ struct Kind {
 }
 
 /// The map types that are modelled. `None`: the release has no such type, or it is not modelled.
-fn kind(map_type: u32, series: Option<&'static Series>) -> Option<Kind> {
+fn kind(map_type: u32, release: Release, series: Option<&'static Series>) -> Option<Kind> {
     match map_type {
         1 => Some(Kind { layout: Layout::Hash, percpu: false }),
         2 => Some(Kind { layout: Layout::Array, percpu: false }),
-        _ => series?
-            .map_types()
-            .find(|(_, number, _)| *number == map_type)
-            .map(|(_, _, layout)| Kind { layout, percpu: true }),
+        _ => {
+            let own = |row: &kinds::Row| Kind { layout: Layout::Own, percpu: row.percpu };
+            let added = series.and_then(|series| {
+                let (_, _, layout) = series.map_types().find(|(_, id, _)| *id == map_type)?;
+                Some(Kind { layout, percpu: true })
+            });
+            added.or_else(|| kinds::row(map_type, release).map(own))
+        }
     }
 }
 
 /// True when maps of this type can be made here.
-pub fn is_modelled(map_type: u32, series: Option<&'static Series>) -> bool {
-    kind(map_type, series).is_some()
+pub fn is_modelled(map_type: u32, release: Release, series: Option<&'static Series>) -> bool {
+    kind(map_type, release, series).is_some()
 }
 
 /// True for the map types that are hashes.
-pub fn is_hash(map_type: u32, series: Option<&'static Series>) -> bool {
-    kind(map_type, series).is_some_and(|kind| kind.layout == Layout::Hash)
+pub fn is_hash(map_type: u32, release: Release, series: Option<&'static Series>) -> bool {
+    kind(map_type, release, series).is_some_and(|kind| kind.layout == Layout::Hash)
 }
 
 /// Checks the arguments in the order of the release; nothing is allocated yet.
 pub fn check(args: &Create, around: &Around<'_>) -> Result<Shape, Errno> {
-    let kind = kind(args.map_type, around.series).ok_or(Errno::EINVAL)?;
+    let kind = kind(args.map_type, around.release, around.series).ok_or(Errno::EINVAL)?;
     let shape = Shape {
         map_type: args.map_type,
         key_size: args.key_size,
         value_size: args.value_size,
         max_entries: args.max_entries,
         flags: args.flags,
+        map_extra: args.map_extra,
         layout: kind.layout,
         percpu: kind.percpu,
         ranks: around.cpus.possible.len() as u32,
@@ -117,6 +125,7 @@ pub fn check(args: &Create, around: &Around<'_>) -> Result<Shape, Errno> {
     match kind.layout {
         Layout::Array => check_array(&shape, around.release)?,
         Layout::Hash => check_hash(&shape, around.release)?,
+        Layout::Own => check_own(&shape, around.release)?,
     }
     Ok(shape)
 }
@@ -138,6 +147,10 @@ pub fn build(memory: &mut Memory, shape: Shape, around: &Around<'_>) -> Result<M
             hash_fits(&shape, around.release)?;
             let rules = hash_rules(&shape, around);
             Words::Hash(Hash::create(memory, &shape, slots, rules).ok_or(Errno::ENOMEM)?)
+        }
+        Layout::Own => {
+            let row = kinds::row(shape.map_type, around.release).ok_or(Errno::EINVAL)?;
+            Words::Own((row.build)(memory, &shape, around)?)
         }
     };
     Ok(Map { shape, series: around.series, words })
@@ -243,6 +256,23 @@ fn check_hash(shape: &Shape, release: Release) -> Result<(), Errno> {
     // The check was gone in between (v4.14 to v6.11).
     let early = release < Release::new(4, 14) || release >= Release::new(6, 12);
     if early && shape.percpu && shape.stride() > PCPU_LIMIT { Err(Errno::E2BIG) } else { Ok(()) }
+}
+
+/// The types of [`kinds`]: queue_stack_map_alloc_check(), v4.20 to v7.1.
+fn check_own(shape: &Shape, release: Release) -> Result<(), Errno> {
+    let known = flags_since(
+        release,
+        &[
+            (Release::new(4, 14), BPF_F_NUMA_NODE),
+            (Release::new(4, 15), ACCESS),
+            (Release::new(5, 2), ACCESS_PROG),
+        ],
+    );
+    let sizes = shape.max_entries == 0 || shape.key_size != 0 || shape.value_size == 0;
+    if sizes || shape.flags & !known != 0 || shape.flags & ACCESS_PROG == ACCESS_PROG {
+        return Err(Errno::EINVAL);
+    }
+    if u64::from(shape.value_size) > KMALLOC_LIMIT { Err(Errno::E2BIG) } else { Ok(()) }
 }
 
 /// `sizeof(struct htab_elem)`: the node of the LRU list made it longer.

@@ -10,6 +10,7 @@ pub mod array;
 pub mod create;
 pub mod hash;
 pub mod jhash;
+pub mod kinds;
 pub mod map;
 pub mod mover;
 pub mod op;

@@ -2,6 +2,7 @@
 
 use crate::array::Array;
 use crate::hash::Hash;
+use crate::kinds::Kind as Own;
 use crate::series::{Series, ranks_of};
 use crate::shape::Shape;
 use bpfsim_sim::visible::{Granule, Kind};
@@ -25,6 +26,8 @@ pub enum Words {
     Array(Array),
     /// Buckets and elements.
     Hash(Hash),
+    /// What the map type makes of them.
+    Own(Own),
 }
 
 impl Map {
@@ -33,6 +36,7 @@ impl Map {
         match &self.words {
             Words::Array(array) => array.region,
             Words::Hash(hash) => hash.region,
+            Words::Own(own) => own.whole().region(),
         }
     }
 
@@ -45,7 +49,7 @@ impl Map {
     pub fn rank_stride(&self) -> u32 {
         match &self.words {
             Words::Array(array) => array.rank_stride,
-            Words::Hash(_) => self.shape.stride(),
+            Words::Hash(_) | Words::Own(_) => self.shape.stride(),
         }
     }
 
@@ -63,7 +67,7 @@ impl Map {
     pub fn first_value(&self) -> Option<Place> {
         match &self.words {
             Words::Array(array) => array.place(0),
-            Words::Hash(_) => None,
+            Words::Hash(_) | Words::Own(_) => None,
         }
     }
 
@@ -75,6 +79,7 @@ impl Map {
                 array.place(index)
             }
             Words::Hash(hash) => hash.peek(memory, key),
+            Words::Own(own) => own.whole().observe(memory, key),
         }
     }
 
@@ -92,6 +97,7 @@ impl Map {
                 Ok(start) => value(start),
                 Err(kind) => Granule { first: word, words: 1, kind },
             },
+            Words::Own(own) => Granule { first: 0, words: own.whole().words(), kind: Kind::Value },
         }
     }
 
@@ -107,6 +113,7 @@ impl Map {
                 let element = 48 + key + if shape.percpu { 8 + values } else { values };
                 u64::from(hash.buckets) * 16 + entries * element
             }
+            Words::Own(own) => own.whole().memory_bytes(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! What a map command or a helper does after its checks, as a value with a position.
 
 use crate::hash::{Find, Next};
+use crate::kinds::{By, Verb};
 use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::update::{Delete, Update};
@@ -33,6 +34,8 @@ pub enum Todo {
     NextKey(Next, Option<u32>, Place, bool),
     /// The map operation itself refuses.
     Refuse(Errno),
+    /// What only the map types of [`crate::kinds`] do.
+    Own(Verb),
 }
 
 impl Op {
@@ -70,6 +73,10 @@ impl Op {
                 next_key(next, found, *out, *first, key, map, cx)
             }
             Todo::Refuse(errno) => Err(Stop::Fail(*errno)),
+            Todo::Own(verb) => match &map.words {
+                Words::Own(own) => own.run(*verb, cx),
+                Words::Array(_) | Words::Hash(_) => Err(Stop::Fail(Errno::ENOTSUPP)),
+            },
         };
         match yielded {
             Ok(value) => {
@@ -99,7 +106,7 @@ impl Op {
             Todo::Update(update) => update.encode(out),
             Todo::Delete(delete) => delete.encode(out),
             Todo::NextKey(next, ..) => next.encode(out),
-            Todo::Refuse(_) => {}
+            Todo::Refuse(_) | Todo::Own(_) => {}
         }
     }
 }
@@ -148,13 +155,20 @@ pub fn index(key: Place, cx: &Cx<'_>) -> Result<u32, Stop> {
 }
 
 /// The element of a key, if it is there.
-fn find(find: &mut Find, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<Option<Place>, Stop> {
+fn find(
+    find: &mut Find,
+    program: bool,
+    key: Place,
+    map: &Map,
+    cx: &mut Cx<'_>,
+) -> Result<Option<Place>, Stop> {
     match &map.words {
         Words::Array(array) => Ok(array.place(index(key, cx)?)),
         Words::Hash(hash) => {
             done(find.run(hash, key, cx))?;
             Ok(find.element().map(|element| hash.value(element)))
         }
+        Words::Own(own) => own.find(key, By { cpu: cx.cpu, program }, cx),
     }
 }
 
@@ -165,7 +179,7 @@ fn locate(
     map: &Map,
     cx: &mut Cx<'_>,
 ) -> Result<u64, Stop> {
-    let Some(element) = find(walk, key, map, cx)? else { return Ok(Place::NULL.0) };
+    let Some(element) = find(walk, true, key, map, cx)? else { return Ok(Place::NULL.0) };
     if !map.shape.percpu {
         return Ok(element.0);
     }
@@ -184,7 +198,7 @@ fn read(
     let mover = match mover {
         Some(mover) => mover,
         None => {
-            let element = find(walk, key, map, cx)?.ok_or(Errno::ENOENT)?;
+            let element = find(walk, false, key, map, cx)?.ok_or(Errno::ENOENT)?;
             let stride = map.rank_stride();
             mover.insert(Mover::new(plan, Direction::Read, element, stride, buffer))
         }
@@ -219,6 +233,7 @@ fn next_key(
             let element = found.ok_or(Errno::ENOENT)?;
             cx.hw.mem.copy(hash.key(element), out, hash.key_size)?;
         }
+        Words::Own(own) => return own.next_key((!first).then_some(key), out, cx),
     }
     Ok(0)
 }

@@ -10,6 +10,8 @@ pub enum Layout {
     Array,
     /// By hashed key.
     Hash,
+    /// As the map type does: [`crate::kinds`].
+    Own,
 }
 
 /// What MAP_CREATE fixed for good.
@@ -25,6 +27,8 @@ pub struct Shape {
     pub max_entries: u32,
     /// `map_flags`.
     pub flags: u32,
+    /// `map_extra`, where the map type reads it (v5.16).
+    pub map_extra: u64,
     /// How elements are found.
     pub layout: Layout,
     /// Every possible CPU has a value of its own.

@@ -89,6 +89,7 @@ impl Update {
         match &map.words {
             Words::Array(array) => self.array(array.place(index(key, cx)?), map, cx),
             Words::Hash(hash) => self.hash(hash, key, map, cx),
+            Words::Own(own) => own.update(key, (self.value, self.want, self.plan), map, cx),
         }
     }
 
@@ -338,6 +339,7 @@ impl Delete {
             // array_map_delete_elem(): whatever the index.
             Words::Array(_) => return Err(Errno::EINVAL.into()),
             Words::Hash(hash) => hash,
+            Words::Own(own) => return own.delete(key, cx),
         };
         loop {
             match self.at {

@@ -6,7 +6,7 @@
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task};
-use crate::{drive, fds};
+use crate::{drive, fds, own};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::mover::{Plan, Where};
@@ -109,6 +109,10 @@ pub(crate) fn read_key(
     at: UserAddr,
 ) -> Result<Place, Failure> {
     let len = map.shape.key_size;
+    if len == 0 {
+        // __bpf_copy_key(): a map without keys is asked without one (v4.20).
+        return if at.is_null() { Ok(desk.key()) } else { Err(Errno::EINVAL.into()) };
+    }
     hw.mem.grow(desk.scratch, len.div_ceil(8) as usize + 1);
     from_user(hw, task, at, desk.key(), len)
 }
@@ -199,6 +203,9 @@ pub fn start_lookup(
     let ask = ask(core, desk, map, &arm, role);
     let answer = read_answer(map, &ask)?;
     let key = read_key(hw, desk, task, map, arm.key)?;
+    if let Some((todo, out)) = own::lookup(hw, desk, task, map, (arm.value, answer.wire))? {
+        return Ok(Started { map: handle, op: Op::new(key, todo), out });
+    }
     let op = match answer.moves {
         Ok(plan) => {
             let buffer = desk.value(hw, map.shape.key_size, answer.wire);
@@ -228,6 +235,7 @@ pub fn start_update(
     let value = desk.value(hw, map.shape.key_size, answer.wire);
     from_user(hw, task, arm.value, value, answer.wire)?;
     let todo = match (answer.moves, answer.want) {
+        _ if let Some(push) = own::push(map, value, arm.flags) => push,
         (Ok(plan), Ok(want)) => {
             let plan = without_padding(core.profile.release, map, plan);
             update_todo(core.profile.release, value, want, plan)

@@ -26,6 +26,7 @@ mod map_create;
 pub mod meta;
 mod name;
 mod object;
+mod own;
 pub mod pins;
 pub mod process;
 pub mod profile;

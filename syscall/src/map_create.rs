@@ -92,6 +92,7 @@ fn arguments(arm: &MapCreateAttr, release: Release) -> Result<Create, Errno> {
         value_size: arm.value_size,
         max_entries: arm.max_entries,
         flags: arm.map_flags & !token,
+        map_extra: arm.map_extra,
         numa_node,
     })
 }
@@ -102,7 +103,7 @@ fn check_type(number: u32, around: &Around<'_>) -> Result<(), Failure> {
     if around.release < Release::new(3, 19) {
         return Err(Errno::EINVAL.into());
     }
-    if number == 0 || create::is_modelled(number, around.series) {
+    if number == 0 || create::is_modelled(number, around.release, around.series) {
         return Ok(());
     }
     match map_type::by_number(number, around.release) {
@@ -114,7 +115,7 @@ fn check_type(number: u32, around: &Around<'_>) -> Result<(), Failure> {
 /// A hash without a random seed is for tests: CAP_SYS_ADMIN, before anything else (v5.0).
 fn check_zero_seed(arm: &MapCreateAttr, task: &dyn Task, around: &Around<'_>) -> Result<(), Errno> {
     let known = around.release >= Release::new(5, 0);
-    let hash = create::is_hash(arm.map_type, around.series);
+    let hash = create::is_hash(arm.map_type, around.release, around.series);
     if known && hash && !task.caps().sys_admin { Err(Errno::EPERM) } else { Ok(()) }
 }
 

@@ -3,12 +3,13 @@
 
 use crate::elem::{self, BPF_F_LOCK, Use};
 use crate::entry::Attr;
-use crate::{Answer, Kernel, Task, bytes, drive};
+use crate::{Answer, Kernel, Task, bytes, drive, own};
 use bpfsim_abi::attr::MapElemCpuAttr;
 use bpfsim_abi::{Errno, Release};
+use bpfsim_maps::Op;
+use bpfsim_maps::kinds::Take;
 use bpfsim_maps::op::Todo;
 use bpfsim_maps::update::Delete;
-use bpfsim_maps::{Layout, Op};
 
 /// The release whose hashes have the command, and whose flags are looked at.
 const HASHES: Release = Release::new(5, 14);
@@ -25,15 +26,21 @@ pub(crate) fn lookup_and_delete(kernel: &mut Kernel, task: &mut dyn Task, attr: 
     if release >= Release::new(5, 7) {
         elem::map_for(core, task, arm.map_fd, Use::Read)?;
     }
-    if arm.flags & BPF_F_LOCK != 0 {
+    own::check_take(map, arm.flags, HASHES, release)?;
+    if release >= HASHES && arm.flags & BPF_F_LOCK != 0 {
         // There is no spin lock in the values here.
         return Err(Errno::EINVAL.into());
     }
     let desk = elem::desk(core, task);
     let key = elem::read_key(hw, &desk, task, map, arm.key)?;
-    match map.shape.layout {
-        Layout::Hash if release >= HASHES => {}
-        Layout::Hash | Layout::Array => return Err(Errno::ENOTSUPP.into()),
+    let how = own::take(map, HASHES, release);
+    match how {
+        Take::Element(_) => {}
+        Take::Never => return Err(Errno::ENOTSUPP.into()),
+        Take::Pop => {
+            let buffer = (arm.value, map.shape.value_size);
+            return own::pop(kernel, task, &desk, handle, buffer);
+        }
     }
     let answer = elem::read_answer(map, &elem::ask(core, &desk, map, &arm, None))?;
     let value = desk.value(hw, map.shape.key_size, answer.wire);

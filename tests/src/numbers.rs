@@ -62,8 +62,24 @@ pub mod map {
     pub const PERCPU_HASH: u32 = 5;
     /// `BPF_MAP_TYPE_PERCPU_ARRAY`, v4.6.
     pub const PERCPU_ARRAY: u32 = 6;
+    /// `BPF_MAP_TYPE_STACK_TRACE`, v4.6.
+    pub const STACK_TRACE: u32 = 7;
     /// `BPF_MAP_TYPE_LRU_HASH`, v4.10.
     pub const LRU_HASH: u32 = 9;
+    /// `BPF_MAP_TYPE_LRU_PERCPU_HASH`, v4.10.
+    pub const LRU_PERCPU_HASH: u32 = 10;
+    /// `BPF_MAP_TYPE_LPM_TRIE`, v4.11.
+    pub const LPM_TRIE: u32 = 11;
+    /// `BPF_MAP_TYPE_QUEUE`, v4.20.
+    pub const QUEUE: u32 = 22;
+    /// `BPF_MAP_TYPE_STACK`, v4.20.
+    pub const STACK: u32 = 23;
+    /// `BPF_MAP_TYPE_RINGBUF`, v5.8.
+    pub const RINGBUF: u32 = 27;
+    /// `BPF_MAP_TYPE_BLOOM_FILTER`, v5.16.
+    pub const BLOOM_FILTER: u32 = 30;
+    /// `BPF_MAP_TYPE_USER_RINGBUF`, v6.1.
+    pub const USER_RINGBUF: u32 = 31;
 }
 
 /// `flags` of an update.

@@ -15,7 +15,7 @@ pub fn map_names(stage: &Stage) -> Vec<MapNames> {
         let def = &stage.maps[index].def;
         let buckets = match map(stage, index).map(|map| &map.words) {
             Some(Words::Hash(hash)) => hash.buckets,
-            Some(Words::Array(_)) | None => 0,
+            Some(Words::Array(_) | Words::Own(_)) | None => 0,
         };
         MapNames {
             name: def.name.clone(),
@@ -64,6 +64,7 @@ pub fn locate(stage: &Stage, memory: &Memory, at: Place) -> Target {
                 offset: within % array.stride,
             }
         }
+        Words::Own(_) => Target::Other,
         Words::Hash(hash) => in_hash(stage, memory, index, map, hash, word, at.offset() % 8),
     }
 }

@@ -10,6 +10,7 @@ use crate::class::Class;
 use crate::experiment::{LabFrame, Stage, Watch, class_of_bit};
 use crate::scenario::{Key, Verb};
 use bpfsim_abi::Errno;
+use bpfsim_maps::kinds::Verb as Own;
 use bpfsim_maps::op::Todo;
 use bpfsim_sim::machine::Seen;
 use bpfsim_sim::visible::Granule;
@@ -119,6 +120,9 @@ impl<'a> Recorder<'a> {
                 Todo::Update(_) => Deed::Update,
                 Todo::Delete(_) => Deed::Delete,
                 Todo::NextKey(..) => Deed::NextKey,
+                Todo::Own(Own::Peek { .. }) => Deed::Lookup,
+                Todo::Own(Own::Push { .. }) => Deed::Update,
+                Todo::Own(Own::Pop { .. }) => Deed::Delete,
                 Todo::Refuse(_) => Deed::Refused,
             },
         }

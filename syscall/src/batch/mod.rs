@@ -14,6 +14,7 @@ use crate::entry::Attr;
 use crate::{Answer, Kernel, Task};
 use bpfsim_abi::attr::{BatchAttr, MapElemCpuAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
+use bpfsim_maps::kinds;
 use bpfsim_maps::map::Words;
 use bpfsim_maps::{Map, series};
 
@@ -87,7 +88,8 @@ pub(crate) fn batch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, what:
         (Batch::LookupAndDelete, Words::Hash(table)) => {
             hash::lookup(kernel, task, &job, table, true)
         }
-        (Batch::LookupAndDelete, Words::Array(_)) => Err(Errno::ENOTSUPP.into()),
+        (Batch::Lookup, Words::Own(_)) => each::lookup(kernel, task, &job),
+        (Batch::LookupAndDelete, Words::Array(_) | Words::Own(_)) => Err(Errno::ENOTSUPP.into()),
         (Batch::Update, _) => each::update(kernel, task, &job),
         (Batch::Delete, _) => each::delete(kernel, task, &job),
     }
@@ -99,8 +101,19 @@ fn check_supported(map: &Map, what: Batch, release: Release) -> Result<(), Errno
         Words::Hash(_) => true,
         Words::Array(_) if map.shape.percpu && release < Release::new(5, 13) => false,
         Words::Array(_) => matches!(what, Batch::Lookup | Batch::Update),
+        Words::Own(_) => own_batch(map, what).is_some_and(|since| since <= release),
     };
     if has { Ok(()) } else { Err(Errno::ENOTSUPP) }
+}
+
+fn own_batch(map: &Map, what: Batch) -> Option<Release> {
+    let [lookup, take, update, delete] = kinds::row_of(map)?.system.batch;
+    match what {
+        Batch::Lookup => lookup,
+        Batch::LookupAndDelete => take,
+        Batch::Update => update,
+        Batch::Delete => delete,
+    }
 }
 
 /// `elem_flags`: none but those that the release has for per-CPU values, and those not where

@@ -133,6 +133,7 @@ fn addition(what: &Addition, release: Release) -> Item {
             let text = match layout {
                 Layout::Array => "elements found by index",
                 Layout::Hash => "elements found by hashed key",
+                Layout::Own => "elements found as the map type does",
             };
             (number.to_string(), (*name).to_owned(), text.to_owned())
         }
@@ -205,6 +206,7 @@ fn user(series: &'static Series) -> Vec<Item> {
         value_size: VALUE,
         max_entries: 1,
         flags: 0,
+        map_extra: 0,
         layout,
         percpu: !composite,
         ranks: CPUS as u32,
