@@ -20,6 +20,9 @@ pub enum Kind {
 }
 
 impl Kind {
+    /// Every kind.
+    pub const ALL: [Kind; 2] = [Kind::Map, Kind::Prog];
+
     /// Which kind an object is of.
     pub const fn of(object: ObjectId) -> Self {
         match object {
@@ -63,6 +66,14 @@ impl Ids {
         *last += 1;
         self.given.insert((kind, *last), object);
         *last
+    }
+
+    /// The next object of a kind gets this id: ids are inputs of a kernel. Nothing happens for a
+    /// number that is no id: 0, and those above `INT_MAX`.
+    pub fn go_on_with(&mut self, kind: Kind, id: u32) {
+        if (1..=i32::MAX as u32).contains(&id) {
+            self.last.insert(kind, id - 1);
+        }
     }
 
     /// The object is gone.
