@@ -48,6 +48,7 @@ fn good_is_0_and_silent(#[case] line: &str) {
 #[case::scenario_show("scenario show")]
 #[case::scenario_check("scenario check")]
 #[case::load("load")]
+#[case::replay_calls("replay-calls")]
 fn help_has_an_example(#[case] line: &str) {
     let mut args = words(line);
     args.push("--help");

@@ -21,7 +21,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind.
-    pub const ALL: [Kind; 2] = [Kind::Map, Kind::Prog];
+    pub const ALL: [Kind; 4] = [Kind::Map, Kind::Prog, Kind::Btf, Kind::Link];
 
     /// Which kind an object is of.
     pub const fn of(object: ObjectId) -> Self {

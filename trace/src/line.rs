@@ -65,6 +65,9 @@ pub struct CallLine {
     pub wrote: Vec<ImageLine>,
     /// What the caller got.
     pub answer: Answered,
+    /// The id of the rule that refused, where the simulator knows it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<String>,
 }
 
 /// An fd, and what it stood for.

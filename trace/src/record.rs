@@ -49,6 +49,8 @@ pub(crate) const fn kind_name(kind: Kind) -> &'static str {
     match kind {
         Kind::Map => "map",
         Kind::Prog => "prog",
+        Kind::Btf => "btf",
+        Kind::Link => "link",
     }
 }
 
@@ -123,6 +125,7 @@ impl Recorder {
             read: images(&log.read, &log.read_faults),
             wrote: images(&log.wrote, &log.write_faults),
             answer: answered(kernel, &answer, &log),
+            cause: cause(&answer).map(str::to_owned),
         };
         (answer, Line::Call(Box::new(line)))
     }
@@ -156,14 +159,22 @@ fn images(known: &Images, faults: &[(u64, u64)]) -> Vec<ImageLine> {
     bytes.chain(faults).collect()
 }
 
-pub(crate) fn answered(kernel: &Kernel, answer: &Answer, log: &Log) -> Answered {
+/// The id of the rule that refused a call.
+pub(crate) fn cause(answer: &Answer) -> Option<&'static str> {
+    match answer {
+        Err(Failure::Errno(refusal)) => refusal.id(),
+        Ok(_) | Err(Failure::NotModelled(_) | Failure::Trapped(_)) => None,
+    }
+}
+
+fn answered(kernel: &Kernel, answer: &Answer, log: &Log) -> Answered {
     match (answer, log.installed) {
         (Ok(fd), Some((made, object, mode))) if *fd == made => {
             let object = Some(object_name(kernel, object));
             Answered::Fd(FdLine { fd: *fd, object, mode: mode_letter(mode) })
         }
         (Ok(value), _) => Answered::Value(*value),
-        (Err(Failure::Errno(errno)), _) => Answered::Errno(errno.name().to_owned()),
+        (Err(Failure::Errno(errno)), _) => Answered::Errno(errno.errno.name().to_owned()),
         (Err(Failure::NotModelled(why)), _) => Answered::NotModelled(why.clone()),
         (Err(Failure::Trapped(wild)), _) => Answered::Trapped(wild.to_string()),
     }

@@ -7,6 +7,7 @@ mod explore;
 mod kernels;
 mod load;
 mod replay;
+mod replay_calls;
 mod scenario;
 mod series;
 
@@ -33,6 +34,8 @@ pub enum Command {
     Abi(abi::Args),
     /// Print the scenarios that are built in, and check your own.
     Scenario(scenario::Args),
+    /// Make the recorded calls of a program again, at any release, up to the first difference.
+    ReplayCalls(replay_calls::Args),
     /// Load a BPF object, and print the verifier's log as the kernel would.
     Load(load::Args),
 }
@@ -54,6 +57,7 @@ pub fn run(command: &Command, screen: &Screen) -> Outcome {
         Command::Kernels(args) => kernels::run(args, screen),
         Command::Abi(args) => abi::run(args),
         Command::Scenario(args) => scenario::run(args),
+        Command::ReplayCalls(args) => replay_calls::run(args),
         Command::Load(args) => load::run(args, screen),
     }
 }

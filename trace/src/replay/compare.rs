@@ -4,7 +4,7 @@ use super::task::Replaying;
 use super::{Difference, Replayed};
 use crate::images::Images;
 use crate::line::{Answered, CallLine};
-use crate::record::object_name;
+use crate::record::{cause, object_name};
 use bpfsim_syscall::{Answer, Failure, Kernel};
 use std::collections::BTreeSet;
 
@@ -28,6 +28,7 @@ pub(super) fn call(
             field,
             recorded,
             replayed,
+            cause: cause(answer),
         }))
     };
     if let Err(Failure::NotModelled(why)) = answer {
@@ -64,7 +65,7 @@ fn said(kernel: &Kernel, task: &Replaying, answer: &Answer) -> String {
             format!("an fd of {}", object_name(kernel, object))
         }
         (Ok(value), _) => value.to_string(),
-        (Err(Failure::Errno(errno)), _) => errno.name().to_owned(),
+        (Err(Failure::Errno(errno)), _) => errno.errno.name().to_owned(),
         (Err(other), _) => other.to_string(),
     }
 }

@@ -48,6 +48,8 @@ pub struct Difference {
     pub recorded: String,
     /// What the replay has there.
     pub replayed: String,
+    /// The id of the rule that refused the call here, where it is known.
+    pub cause: Option<&'static str>,
 }
 
 /// Makes the calls of `trace` on a kernel with `profile`, which needs the CPUs of the trace only if
