@@ -8,6 +8,7 @@
 
 mod commands;
 mod input;
+mod kernel;
 mod names;
 mod report;
 mod screen;

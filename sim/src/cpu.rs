@@ -120,11 +120,55 @@ impl Topology {
         Self { possible: CpuList::first(count), online: CpuList::first(count) }
     }
 
+    /// These CPUs; all of the possible ones run where nothing is said of them.
+    ///
+    /// # Errors
+    /// No CPU is possible, none runs, or one runs that is not possible.
+    pub fn new(possible: CpuList, online: Option<CpuList>) -> Result<Self, BadTopology> {
+        let online = online.unwrap_or_else(|| possible.clone());
+        if possible.is_empty() || online.is_empty() {
+            return Err(BadTopology::Empty);
+        }
+        let strays = CpuList::of(online.iter().filter(|cpu| !possible.contains(*cpu)));
+        if strays.is_empty() {
+            Ok(Self { possible, online })
+        } else {
+            Err(BadTopology::NotPossible { strays, possible })
+        }
+    }
+
     /// One more than the highest possible CPU number, as the kernel's `nr_cpu_ids`.
     pub fn nr_cpu_ids(&self) -> u32 {
         self.possible.iter().last().map_or(0, |cpu| cpu + 1)
     }
 }
+
+/// No machine has these CPUs.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadTopology {
+    /// A list without CPUs.
+    Empty,
+    /// CPUs that run and cannot exist.
+    NotPossible {
+        /// Those.
+        strays: CpuList,
+        /// The ones that can.
+        possible: CpuList,
+    },
+}
+
+impl fmt::Display for BadTopology {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            BadTopology::Empty => write!(f, "a machine has at least one CPU that runs"),
+            BadTopology::NotPossible { strays, possible } => {
+                write!(f, "CPU {strays} cannot be online: possible are {possible}")
+            }
+        }
+    }
+}
+
+impl std::error::Error for BadTopology {}
 
 /// What a CPU is doing. Higher ones interrupt lower ones on the same CPU.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -164,5 +208,16 @@ mod tests {
             assert!(bad.parse::<CpuList>().is_err(), "{bad}");
         }
         assert_eq!("0-1,8".parse::<CpuList>().unwrap().rank(8), Some(2));
+    }
+
+    #[test]
+    fn only_possible_cpus_run() {
+        let list = |text: &str| text.parse::<CpuList>().unwrap();
+        let whole = Topology::new(list("0-3,8"), None).unwrap();
+        assert_eq!((whole.online.clone(), whole.nr_cpu_ids()), (whole.possible.clone(), 9));
+        assert!(Topology::new(list("0-3,8"), Some(list("8"))).is_ok());
+        let bad = Topology::new(list("0-3,8"), Some(list("0,4-5"))).unwrap_err();
+        assert_eq!(bad.to_string(), "CPU 4-5 cannot be online: possible are 0-3,8");
+        assert_eq!(Topology::new(CpuList::default(), None), Err(BadTopology::Empty));
     }
 }

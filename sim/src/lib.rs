@@ -19,7 +19,7 @@ pub mod watchman;
 
 pub use copy::{Copy, CopyPlan};
 pub use count::Count;
-pub use cpu::{CpuList, Ctx, Topology};
+pub use cpu::{BadTopology, CpuList, Ctx, Topology};
 pub use gate::{Gate, Open, Step};
 pub use hw::{Cx, Hw, Wait, Yield};
 pub use machine::{Actor, Frame, Machine, Model, Slot};

@@ -1,5 +1,6 @@
 //! A process that loads an object: attrs in its memory, and bpf(2).
 
+use crate::kernel::Chosen;
 use bpfsim_abi::attr::{MapCreateAttr, ProgLoadAttr, UserAddr};
 use bpfsim_abi::{Insn, Release, cmd, sizes};
 use bpfsim_lab::object::MapDef;
@@ -22,10 +23,10 @@ pub struct Machine {
 
 impl Machine {
     /// A kernel after boot.
-    pub fn new(profile: Profile) -> Self {
-        let mut process = Process::default();
+    pub fn new(chosen: &Chosen) -> Self {
+        let mut process = chosen.process();
         let log = process.alloc_zeroed(LOG_SIZE as usize);
-        Self { kernel: Kernel::new(profile), process, log }
+        Self { kernel: chosen.kernel(), process, log }
     }
 
     /// Which kernel.

@@ -7,13 +7,13 @@
 mod call;
 mod verdict;
 
+use crate::input;
+use crate::kernel::KernelArgs;
 use crate::report::{Failure, Outcome, Report, Status, complaint};
 use crate::screen::Screen;
 use crate::text::{Cell, counted, paint, painted, table};
-use crate::{input, names};
-use bpfsim_abi::{Release, map_type};
+use bpfsim_abi::map_type;
 use bpfsim_lab::object::{MapDef, ObjectError, ObjectFile, ProgDef, builtin};
-use bpfsim_maps::Series;
 use bpfsim_syscall::Profile;
 use call::Machine;
 use verdict::Verdict;
@@ -29,12 +29,8 @@ pub struct Args {
     /// one.
     #[arg(value_name = "PROGRAM.o")]
     object: String,
-    /// The release; that of the series, or else the newest, where it is left out.
-    #[arg(long, value_name = "V", value_parser = names::release)]
-    kernel: Option<Release>,
-    /// A patch series on top of the release.
-    #[arg(long, value_name = "S", value_parser = names::series)]
-    series: Option<&'static Series>,
+    #[command(flatten)]
+    kernel: KernelArgs,
 }
 
 /// A map, and the fd that the kernel gave for it.
@@ -46,7 +42,8 @@ struct Created<'a> {
 
 /// Every map, then every program with its log.
 pub fn run(args: &Args, screen: &Screen) -> Outcome {
-    let profile = profile(args)?;
+    let chosen = args.kernel.choose()?;
+    let profile = chosen.profile.clone();
     let object = match read(&args.object)? {
         Ok(object) => object,
         Err(what) => {
@@ -54,7 +51,7 @@ pub fn run(args: &Args, screen: &Screen) -> Outcome {
             return Ok(Report { text: String::new(), notes, status: Status::Unknown });
         }
     };
-    let mut machine = Machine::new(profile.clone());
+    let mut machine = Machine::new(&chosen);
     let mut text = heading(&args.object, &object, &profile);
     let maps = create(&object, &mut machine);
     let mut status = maps.iter().map(|map| map.verdict.status()).max();
@@ -89,17 +86,6 @@ fn read(path: &str) -> Result<Result<ObjectFile, ObjectError>, Failure> {
             Err(Failure::new(path, error))
         }
         Err(error @ ObjectError::NotModelled(_)) => Ok(Err(error)),
-    }
-}
-
-fn profile(args: &Args) -> Result<Profile, Failure> {
-    match args.series {
-        Some(series) => Profile::with_series(series, args.kernel)
-            .map_err(|error| Failure::new(format!("--series {}", series.name), error)),
-        None => {
-            let release = args.kernel.unwrap_or_else(names::newest_release);
-            Profile::release(release).map_err(|error| Failure::new("--kernel", error))
-        }
     }
 }
 
@@ -195,6 +181,7 @@ fn load(prog: &ProgDef, object: &ObjectFile, maps: &[Created], machine: &mut Mac
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bpfsim_abi::Release;
     use bpfsim_maps::percpu;
 
     /// No object, release or series makes it panic, and what is rejected has a reason.
@@ -205,7 +192,8 @@ mod tests {
         let overlaid = percpu::all().iter().map(|series| (None, Some(*series)));
         for (kernel, series) in plain.into_iter().chain(overlaid) {
             for (name, _) in builtin::BUILTIN {
-                let args = Args { object: (*name).to_owned(), kernel, series };
+                let kernel = KernelArgs { kernel, series, ..KernelArgs::default() };
+                let args = Args { object: (*name).to_owned(), kernel };
                 let report = run(&args, &Screen { width: 80, table: 80 }).expect("it is an object");
                 assert_ne!(report.status, Status::Bad, "{name}");
                 assert!(!report.text.contains("not modelled: not"), "{}", report.text);
