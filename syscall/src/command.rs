@@ -69,8 +69,18 @@ pub const COMMANDS: &[Command] = &[
         load::load,
         Support::Partial("BTF, attach targets, signatures and tokens are not modelled"),
     ),
-    row(6, "BPF_OBJ_PIN", object::pin, Support::Partial("one directory, no modes of files")),
-    row(7, "BPF_OBJ_GET", object::get, Support::Partial("one directory, no modes of files")),
+    row(
+        6,
+        "BPF_OBJ_PIN",
+        object::pin,
+        Support::Partial("one mount; nothing else is in other file systems"),
+    ),
+    row(
+        7,
+        "BPF_OBJ_GET",
+        object::get,
+        Support::Partial("one mount; nothing else is in other file systems"),
+    ),
     row(
         10,
         "BPF_PROG_TEST_RUN",

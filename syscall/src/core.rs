@@ -1,9 +1,9 @@
 //! What a kernel consists of, apart from memory: profile, CPUs, objects, pins.
 
+use crate::bpffs::Bpffs;
 use crate::btf::Btf;
 use crate::link::Link;
 use crate::meta::{Ids, Meta};
-use crate::pins::Pins;
 use crate::slab::{Held, Slab};
 use bpfsim_abi::{Errno, Release, check_attr, sizes};
 use bpfsim_maps::Map;
@@ -32,8 +32,8 @@ pub enum ObjectId {
 pub struct Core {
     /// Release, series, CPUs.
     pub profile: Profile,
-    /// Pinned objects.
-    pub pins: Pins,
+    /// Pinned objects, in their directories.
+    pub pins: Bpffs,
     maps: Slab<Map>,
     progs: Slab<Verified>,
     btfs: Slab<Btf>,
@@ -57,7 +57,7 @@ impl Core {
         hw.cpus = profile.cpus.possible.iter().map(online).collect();
         let attr_ends = (0..64).map(|number| attr_end(&profile, number)).collect();
         Self {
-            pins: Pins::default(),
+            pins: Bpffs::new(profile.release),
             maps: Slab::default(),
             progs: Slab::default(),
             btfs: Slab::default(),

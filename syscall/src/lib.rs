@@ -7,6 +7,7 @@
 
 mod batch;
 mod bind;
+pub mod bpffs;
 pub mod btf;
 mod bytes;
 pub mod command;
@@ -27,7 +28,6 @@ pub mod meta;
 mod name;
 mod object;
 mod own;
-pub mod pins;
 pub mod process;
 pub mod profile;
 pub mod program;
@@ -44,7 +44,7 @@ pub use crate::link::Link;
 pub use crate::profile::{Inputs, Profile, ProfileError};
 pub use crate::program::ProgramRun;
 pub use process::Process;
-pub use task::{Caps, Fault, Mode, Task};
+pub use task::{Caps, Fault, File, Mode, Task};
 
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Cause, Errno, Refusal};

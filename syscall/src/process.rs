@@ -1,7 +1,8 @@
 //! A caller whose memory is a few segments of bytes: for tests, scenarios and the browser.
 
+use crate::bpffs::Dir;
 use crate::core::ObjectId;
-use crate::task::{Caps, Fault, Mode, NotBpf, Task};
+use crate::task::{Caps, Fault, File, Mode, NotBpf, Task};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
 use std::collections::BTreeMap;
@@ -16,6 +17,16 @@ pub struct Process {
     fds: Vec<Option<Result<ObjectId, NotBpf>>>,
     /// Of the fds that are not for everything.
     modes: BTreeMap<u32, Mode>,
+    /// Of the fds that are no BPF objects, those that are not [`File::Other`].
+    files: BTreeMap<u32, File>,
+    /// Its user.
+    pub uid: u32,
+    /// Its group.
+    pub gid: u32,
+    /// What the files that it makes do not get.
+    pub umask: u16,
+    /// Where its relative paths begin.
+    pub cwd: Dir,
     /// What it may do.
     pub caps: Caps,
     /// The CPU that it is on, by number.
@@ -26,7 +37,18 @@ impl Default for Process {
     fn default() -> Self {
         // 0, 1 and 2 are taken by files that are no BPF objects.
         let fds = vec![Some(Err(NotBpf)); 3];
-        Self { segments: Vec::new(), fds, modes: BTreeMap::new(), caps: Caps::ROOT, cpu: 0 }
+        Self {
+            segments: Vec::new(),
+            fds,
+            modes: BTreeMap::new(),
+            files: BTreeMap::new(),
+            uid: 0,
+            gid: 0,
+            umask: 0o022,
+            cwd: Dir::ROOT,
+            caps: Caps::ROOT,
+            cpu: 0,
+        }
     }
 }
 
@@ -59,7 +81,29 @@ impl Process {
     /// Closes an fd, and gives what was behind it.
     pub fn close(&mut self, fd: u32) -> Option<ObjectId> {
         self.modes.remove(&fd);
+        self.files.remove(&fd);
         self.fds.get_mut(fd as usize)?.take()?.ok()
+    }
+
+    /// An fd for a file that is no BPF object. Errors: EMFILE.
+    pub fn open(&mut self, file: File) -> Result<u32, Errno> {
+        let fd = self.put(Err(NotBpf))?;
+        self.files.insert(fd, file);
+        Ok(fd)
+    }
+
+    /// Something at the lowest free fd.
+    fn put(&mut self, what: Result<ObjectId, NotBpf>) -> Result<u32, Errno> {
+        let free = self.fds.iter().position(Option::is_none);
+        let fd = free.unwrap_or(self.fds.len());
+        if fd >= 1 << 20 {
+            return Err(Errno::EMFILE);
+        }
+        if fd == self.fds.len() {
+            self.fds.push(None);
+        }
+        self.fds[fd] = Some(what);
+        Ok(fd as u32)
     }
 
     /// Every object behind its fds.
@@ -111,16 +155,7 @@ impl Task for Process {
     }
 
     fn install(&mut self, object: ObjectId) -> Result<u32, Errno> {
-        let free = self.fds.iter().position(Option::is_none);
-        let fd = free.unwrap_or(self.fds.len());
-        if fd >= 1 << 20 {
-            return Err(Errno::EMFILE);
-        }
-        if fd == self.fds.len() {
-            self.fds.push(None);
-        }
-        self.fds[fd] = Some(Ok(object));
-        Ok(fd as u32)
+        self.put(Ok(object))
     }
 
     fn install_as(&mut self, object: ObjectId, mode: Mode) -> Result<u32, Errno> {
@@ -137,6 +172,26 @@ impl Task for Process {
 
     fn caps(&self) -> Caps {
         self.caps
+    }
+
+    fn uid(&self) -> u32 {
+        self.uid
+    }
+
+    fn gid(&self) -> u32 {
+        self.gid
+    }
+
+    fn umask(&self) -> u16 {
+        self.umask
+    }
+
+    fn cwd(&self) -> Dir {
+        self.cwd
+    }
+
+    fn file(&self, fd: u32) -> File {
+        self.files.get(&fd).copied().unwrap_or(File::Other)
     }
 
     fn cpu(&self) -> u32 {

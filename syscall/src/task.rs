@@ -1,5 +1,6 @@
 //! The caller of bpf(2), behind a trait that each front end implements.
 
+use crate::bpffs::Dir;
 use crate::core::ObjectId;
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
@@ -15,13 +16,23 @@ pub struct Caps {
     pub sys_admin: bool,
     /// CAP_BPF and CAP_PERFMON (v5.8).
     pub bpf: bool,
+    /// CAP_NET_ADMIN.
+    pub net_admin: bool,
+    /// CAP_DAC_OVERRIDE, CAP_FOWNER and CAP_CHOWN: modes and owners of files do not bind it.
+    pub dac_override: bool,
 }
 
 impl Caps {
     /// Everything.
-    pub const ROOT: Caps = Caps { sys_admin: true, bpf: true };
+    pub const ROOT: Caps = Caps { sys_admin: true, bpf: true, net_admin: true, dac_override: true };
     /// Nothing.
-    pub const NONE: Caps = Caps { sys_admin: false, bpf: false };
+    pub const NONE: Caps =
+        Caps { sys_admin: false, bpf: false, net_admin: false, dac_override: false };
+
+    /// bpf_net_capable(), v5.8: CAP_NET_ADMIN, or CAP_SYS_ADMIN instead.
+    pub const fn net(self) -> bool {
+        self.sys_admin || self.net_admin
+    }
 
     /// May load what ordinary users may not.
     pub const fn privileged(self) -> bool {
@@ -93,8 +104,43 @@ pub trait Task {
     fn uid(&self) -> u32 {
         0
     }
+    /// Its group.
+    fn gid(&self) -> u32 {
+        0
+    }
+    /// What the files that it makes do not get.
+    fn umask(&self) -> u16 {
+        0o022
+    }
+    /// Where its relative paths begin.
+    fn cwd(&self) -> Dir {
+        Dir::ROOT
+    }
+    /// The file behind an fd that is no BPF object. A front end that does not know answers
+    /// [`File::Unknown`], and calls that depend on it are not modelled.
+    fn file(&self, fd: u32) -> File {
+        let _ = fd;
+        File::Unknown
+    }
     /// Number of the CPU that it runs on.
     fn cpu(&self) -> u32;
+}
+
+/// A file that is no BPF object, as far as bpf(2) tells files apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum File {
+    /// The front end does not know.
+    Unknown,
+    /// None of the others: a terminal, a socket, a file on a disk.
+    Other,
+    /// A directory of bpffs, or one that leads there.
+    Directory(Dir),
+    /// A directory of cgroup v2, by the cgroup's id.
+    Cgroup(u64),
+    /// A network namespace, by the number of its inode.
+    NetNs(u32),
+    /// A perf event.
+    PerfEvent,
 }
 
 /// An fd of a file that is no BPF object.

@@ -6,16 +6,16 @@
 use super::access::Creds;
 use super::entry::{Entry, Stat};
 use super::node::Dir;
-use super::{Bpffs, Refusal};
+use super::{Bpffs, Denied};
 use crate::core::ObjectId;
 use crate::{Failure, Kernel, Task};
 use bpfsim_abi::Errno;
 
-impl From<Refusal> for Failure {
-    fn from(refusal: Refusal) -> Self {
+impl From<Denied> for Failure {
+    fn from(refusal: Denied) -> Self {
         match refusal {
-            Refusal::Errno(errno) => Failure::Errno(errno),
-            Refusal::Elsewhere => {
+            Denied::Errno(errno) => errno.into(),
+            Denied::Elsewhere => {
                 Failure::NotModelled("a change of another file system than bpffs".to_owned())
             }
         }
@@ -64,12 +64,7 @@ impl Kernel {
     }
 
     /// symlink(2).
-    pub fn symlink(
-        &mut self,
-        task: &dyn Task,
-        target: &[u8],
-        path: &[u8],
-    ) -> Result<(), Failure> {
+    pub fn symlink(&mut self, task: &dyn Task, target: &[u8], path: &[u8]) -> Result<(), Failure> {
         Ok(self.fs().symlink(&Creds::of(task), task.cwd(), target, path)?)
     }
 

@@ -1,8 +1,8 @@
 //! What stat(2) and `ls -l` show of a bpffs.
 
+use super::Bpffs;
 use super::access::{Creds, Mask};
 use super::node::{Body, Dir};
-use super::Bpffs;
 use crate::core::ObjectId;
 use bpfsim_abi::Errno;
 use std::fmt;

@@ -20,9 +20,10 @@ mod node;
 mod rename;
 mod walk;
 
-pub use access::Creds;
+pub use access::{Creds, Mask};
 pub use entry::{Entry, Kind, Stat};
 pub use node::Dir;
+pub(crate) use walk::PATH_MAX;
 
 use crate::core::ObjectId;
 use bpfsim_abi::{Errno, Release};
@@ -42,16 +43,16 @@ pub struct Bpffs {
 
 /// Why nothing came of a change: the errno, or that the file system is not bpffs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refusal {
+pub enum Denied {
     /// The kernel's answer.
     Errno(Errno),
     /// Another file system would have to answer.
     Elsewhere,
 }
 
-impl From<Errno> for Refusal {
+impl From<Errno> for Denied {
     fn from(errno: Errno) -> Self {
-        Refusal::Errno(errno)
+        Denied::Errno(errno)
     }
 }
 
@@ -127,13 +128,7 @@ impl Bpffs {
     }
 
     /// The object with this path; `mask` is the access that is asked for.
-    pub fn get(
-        &self,
-        who: &Creds,
-        from: Dir,
-        path: &[u8],
-        mask: access::Mask,
-    ) -> Result<ObjectId, Errno> {
+    pub fn get(&self, who: &Creds, from: Dir, path: &[u8], mask: Mask) -> Result<ObjectId, Errno> {
         let at = self.resolve(who, from.0, path, true)?;
         self.permit(who, at, mask)?;
         match self.node(at).body {
@@ -143,13 +138,7 @@ impl Bpffs {
     }
 
     /// mkdir(2). Of `mode`, the permissions and the sticky bit count.
-    pub fn mkdir(
-        &mut self,
-        who: &Creds,
-        from: Dir,
-        path: &[u8],
-        mode: u16,
-    ) -> Result<(), Refusal> {
+    pub fn mkdir(&mut self, who: &Creds, from: Dir, path: &[u8], mode: u16) -> Result<(), Denied> {
         let (dir, name) = self.start_creating(who, from.0, path, true)?;
         self.may_create(who, dir)?;
         self.own(dir)?;
@@ -161,19 +150,19 @@ impl Bpffs {
         Ok(())
     }
 
-    /// symlink(2), v4.11; EPERM before.
+    /// symlink(2), v4.10; EPERM before.
     pub fn symlink(
         &mut self,
         who: &Creds,
         from: Dir,
         target: &[u8],
         path: &[u8],
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Denied> {
         walk::check_path(target)?;
         let (dir, name) = self.start_creating(who, from.0, path, false)?;
         self.may_create(who, dir)?;
         self.own(dir)?;
-        if self.release < Release::new(4, 11) {
+        if self.release < Release::new(4, 10) {
             return Err(Errno::EPERM.into());
         }
         self.make(who, dir, &name, Body::Symlink(target.to_vec()), 0o777);
@@ -195,7 +184,7 @@ impl Bpffs {
         who: &Creds,
         from: Dir,
         path: &[u8],
-    ) -> Result<Option<ObjectId>, Refusal> {
+    ) -> Result<Option<ObjectId>, Denied> {
         let Parent { dir, last, slash } = self.parent(who, from.0, path)?;
         let Last::Name(name) = last else { return Err(Errno::EISDIR.into()) };
         let at = self.lookup(dir, &name)?.ok_or(Errno::ENOENT)?;
@@ -210,7 +199,7 @@ impl Bpffs {
     }
 
     /// rmdir(2).
-    pub fn rmdir(&mut self, who: &Creds, from: Dir, path: &[u8]) -> Result<(), Refusal> {
+    pub fn rmdir(&mut self, who: &Creds, from: Dir, path: &[u8]) -> Result<(), Denied> {
         let Parent { dir, last, .. } = self.parent(who, from.0, path)?;
         let name = match last {
             Last::Name(name) => name,
@@ -233,13 +222,7 @@ impl Bpffs {
     }
 
     /// link(2) without following `old`, v4.5; EPERM before and for directories.
-    pub fn link(
-        &mut self,
-        who: &Creds,
-        from: Dir,
-        old: &[u8],
-        new: &[u8],
-    ) -> Result<(), Refusal> {
+    pub fn link(&mut self, who: &Creds, from: Dir, old: &[u8], new: &[u8]) -> Result<(), Denied> {
         let at = self.resolve(who, from.0, old, false)?;
         let (dir, name) = self.start_creating(who, from.0, new, false)?;
         if self.node(at).foreign() != self.node(dir).foreign() {
@@ -257,13 +240,7 @@ impl Bpffs {
     }
 
     /// chmod(2): the owner, or CAP_FOWNER.
-    pub fn chmod(
-        &mut self,
-        who: &Creds,
-        from: Dir,
-        path: &[u8],
-        mode: u16,
-    ) -> Result<(), Refusal> {
+    pub fn chmod(&mut self, who: &Creds, from: Dir, path: &[u8], mode: u16) -> Result<(), Denied> {
         let at = self.resolve(who, from.0, path, true)?;
         self.own(at)?;
         if who.uid != self.node(at).uid && !who.overrides {
@@ -280,7 +257,7 @@ impl Bpffs {
         from: Dir,
         path: &[u8],
         (uid, gid): (u32, u32),
-    ) -> Result<(), Refusal> {
+    ) -> Result<(), Denied> {
         let at = self.resolve(who, from.0, path, true)?;
         self.own(at)?;
         if !who.overrides {
@@ -291,8 +268,8 @@ impl Bpffs {
     }
 
     /// What lies in bpffs itself can be changed here.
-    fn own(&self, at: u32) -> Result<(), Refusal> {
-        if self.node(at).foreign() { Err(Refusal::Elsewhere) } else { Ok(()) }
+    fn own(&self, at: u32) -> Result<(), Denied> {
+        if self.node(at).foreign() { Err(Denied::Elsewhere) } else { Ok(()) }
     }
 
     /// Up to v4.6 a dot is looked for when something is made, not when it is looked up.

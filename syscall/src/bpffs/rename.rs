@@ -3,7 +3,7 @@
 use super::access::{Creds, Mask};
 use super::node::{Body, Dir};
 use super::walk::{Last, Parent};
-use super::{Bpffs, Refusal};
+use super::{Bpffs, Denied};
 use crate::core::ObjectId;
 use bpfsim_abi::{Errno, Release};
 
@@ -15,7 +15,7 @@ impl Bpffs {
         from: Dir,
         old: &[u8],
         new: &[u8],
-    ) -> Result<Option<ObjectId>, Refusal> {
+    ) -> Result<Option<ObjectId>, Denied> {
         let old = self.parent(who, from.0, old)?;
         let new = self.parent(who, from.0, new)?;
         if self.node(old.dir).foreign() != self.node(new.dir).foreign() {

@@ -15,8 +15,8 @@ const NAME_MAX: usize = 255;
 /// `MAXSYMLINKS`.
 const MAXSYMLINKS: u32 = 40;
 
-/// The release from which on no name with a dot is looked up (bb35a6ef7da4's follow-up of v4.7);
-/// before, none is made.
+/// The release from which on no name with a dot is looked up; before, none is made
+/// (`kernel/bpf/inode.c` of v4.6 and v4.7).
 pub(super) const DOTS_IN_LOOKUP: Release = Release::new(4, 7);
 
 /// The last component of a path.
@@ -106,13 +106,7 @@ impl Bpffs {
     }
 
     /// One component.
-    fn step(
-        &self,
-        who: &Creds,
-        walk: &mut Walk,
-        name: &[u8],
-        follows: bool,
-    ) -> Result<(), Errno> {
+    fn step(&self, who: &Creds, walk: &mut Walk, name: &[u8], follows: bool) -> Result<(), Errno> {
         let Body::Directory { parent, .. } = &self.node(walk.at).body else {
             return Err(Errno::ENOTDIR);
         };

@@ -293,7 +293,8 @@ fn rights(#[case] release: &str, #[case] sys_admin: bool, #[case] len: u32) {
     profile.unprivileged_disabled = false;
     let mut bench = Bench::simulated(profile);
     let fd = programs::load(&mut bench, &PLAIN).expect("a program") as u32;
-    bench.parts().1.caps = bpfsim_syscall::Caps { sys_admin, bpf: true };
+    bench.parts().1.caps =
+        bpfsim_syscall::Caps { sys_admin, bpf: true, ..bpfsim_syscall::Caps::NONE };
     let (said, bytes, _) = call(&mut bench, fd, &[0; 80], 80);
     assert_eq!((said, &bytes[20..24]), (Ok(0), &len.to_le_bytes()[..]));
     assert_eq!(bytes[..4], prog::SOCKET_FILTER.to_le_bytes());

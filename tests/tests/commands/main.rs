@@ -4,6 +4,7 @@
 mod batch_cursor;
 mod batch_each;
 mod batch_errors;
+mod bpffs;
 mod btf;
 mod freeze;
 mod ids;
