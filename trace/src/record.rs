@@ -24,18 +24,19 @@ pub struct Recorder {
 }
 
 /// Names of what a caller may do.
-const CAPS: [&str; 2] = ["CAP_SYS_ADMIN", "CAP_BPF"];
+const CAPS: [&str; 4] = ["CAP_SYS_ADMIN", "CAP_BPF", "CAP_NET_ADMIN", "CAP_DAC_OVERRIDE"];
 
 /// The rights as names.
 pub(crate) fn caps_to_names(caps: Caps) -> Vec<String> {
-    let has = [caps.sys_admin, caps.bpf];
+    let has = [caps.sys_admin, caps.bpf, caps.net_admin, caps.dac_override];
     CAPS.iter().zip(has).filter(|(_, has)| *has).map(|(name, _)| (*name).to_owned()).collect()
 }
 
 /// The rights that are named; names that bpf(2) does not ask for say nothing.
 pub(crate) fn caps_from_names(names: &[String]) -> Caps {
     let has = |name: &str| names.iter().any(|given| given == name);
-    Caps { sys_admin: has(CAPS[0]), bpf: has(CAPS[1]) }
+    let [sys_admin, bpf, net_admin, dac_override] = CAPS.map(has);
+    Caps { sys_admin, bpf, net_admin, dac_override }
 }
 
 /// `map3`: kind and id.

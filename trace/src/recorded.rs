@@ -3,8 +3,9 @@
 use crate::images::Images;
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
+use bpfsim_syscall::bpffs::Dir;
 use bpfsim_syscall::task::NotBpf;
-use bpfsim_syscall::{Caps, Fault, Mode, ObjectId, Task};
+use bpfsim_syscall::{Caps, Fault, File, Mode, ObjectId, Task};
 use std::cell::RefCell;
 
 /// How far a fault is looked into, in bytes.
@@ -152,6 +153,22 @@ impl<T: Task + ?Sized> Task for Recorded<'_, T> {
 
     fn uid(&self) -> u32 {
         self.task.uid()
+    }
+
+    fn gid(&self) -> u32 {
+        self.task.gid()
+    }
+
+    fn umask(&self) -> u16 {
+        self.task.umask()
+    }
+
+    fn cwd(&self) -> Dir {
+        self.task.cwd()
+    }
+
+    fn file(&self, fd: u32) -> File {
+        self.task.file(fd)
     }
 
     fn cpu(&self) -> u32 {
