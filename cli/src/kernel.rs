@@ -4,9 +4,10 @@
 //! --kernel, --series --> Profile --overlay FILE ...--> Profile, rights --cpus--> Chosen
 //! ```
 
-use crate::names;
 use crate::report::Failure;
+use crate::{input, names};
 use bpfsim_abi::Release;
+use bpfsim_lab::overlay::{self, Overlay};
 use bpfsim_maps::Series;
 use bpfsim_sim::{CpuList, Topology};
 use bpfsim_syscall::{Caps, Kernel, Process, Profile};
@@ -27,6 +28,10 @@ pub struct KernelArgs {
     /// CPUs in the kernel's list syntax: possible=0-3,8, or online=0-1, which is a subset.
     #[arg(long, value_name = "SET=LIST", value_parser = cpu_set)]
     pub cpus: Vec<CpuSet>,
+    /// A file of what a distribution or a configuration changes, or the name of a built-in one
+    /// (bpfsim kernels overlays). Several are put on top of each other.
+    #[arg(long, value_name = "FILE")]
+    pub overlay: Vec<String>,
 }
 
 /// One `--cpus`.
@@ -68,7 +73,14 @@ impl KernelArgs {
     /// # Errors
     /// A series that does not fit on the release; CPUs that run and are not possible.
     pub fn choose(&self) -> Result<Chosen, Failure> {
-        let mut profile = self.base()?;
+        let overlays = self.overlays()?;
+        let named = overlays.iter().rev().find_map(|(_, overlay)| overlay.release);
+        let mut profile = self.base(named)?;
+        let mut caps = Caps::ROOT;
+        for (file, overlay) in &overlays {
+            overlay.apply(&mut profile).map_err(|error| Failure::new(file, error))?;
+            caps = overlay.caps.unwrap_or(caps);
+        }
         profile.cpus = cpus(&self.cpus, &profile.cpus)?;
         let most = profile.cpus.possible.len();
         if profile.overlay && most > MOST_CPUS_OF_SERIES {
@@ -78,20 +90,37 @@ impl KernelArgs {
             );
             return Err(Failure::new("--cpus", what));
         }
-        Ok(Chosen { profile, caps: Caps::ROOT })
+        Ok(Chosen { profile, caps })
     }
 
-    /// The release with the series, and nothing else.
-    fn base(&self) -> Result<Profile, Failure> {
+    /// Each `--overlay`, with the name that it was given.
+    fn overlays(&self) -> Result<Vec<(&str, Overlay)>, Failure> {
+        self.overlay.iter().map(|name| Ok((name.as_str(), overlay(name)?))).collect()
+    }
+
+    /// The release with the series. `--kernel` counts before what an overlay names.
+    fn base(&self, named: Option<Release>) -> Result<Profile, Failure> {
+        let release = self.kernel.or(named);
         match self.series {
-            Some(series) => Profile::with_series(series, self.kernel)
+            Some(series) => Profile::with_series(series, release)
                 .map_err(|error| Failure::new(format!("--series {}", series.name), error)),
             None => {
-                let release = self.kernel.unwrap_or_else(names::newest_release);
+                let release = release.unwrap_or_else(names::newest_release);
                 Profile::release(release).map_err(|error| Failure::new("--kernel", error))
             }
         }
     }
+}
+
+/// The overlay in a file, or a built-in one.
+///
+/// # Errors
+/// No such file; every line of it that is wrong.
+pub fn overlay(name: &str) -> Result<Overlay, Failure> {
+    let names: Vec<&str> = overlay::BUILTIN.iter().map(|(name, _)| *name).collect();
+    let way_out = format!("name a file, or a built-in overlay: {}", names.join(", "));
+    let text = input::text(name, overlay::builtin(name), &way_out)?;
+    Overlay::parse(&text, name).map_err(|problems| Failure(problems.to_string()))
 }
 
 /// Reads `possible=0-3,8` or `online=0-1`, for clap.

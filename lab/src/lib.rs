@@ -9,5 +9,6 @@ pub mod compare;
 pub mod experiment;
 pub mod explore;
 pub mod object;
+pub mod overlay;
 pub mod replay;
 pub mod scenario;

@@ -245,7 +245,9 @@ fn attr_end(profile: &Profile, number: u32) -> Option<u32> {
         series.command(number)?;
         series.element_end()
     });
-    own.or_else(|| check_attr::check_attr_end(number, profile.release))
+    let left_out = profile.without.commands.contains(&number);
+    let shipped = || check_attr::check_attr_end(number, profile.release);
+    own.or_else(|| if left_out { None } else { shipped() })
 }
 
 impl bpfsim_vm::World for Core {

@@ -162,7 +162,8 @@ fn handler(kernel: &Kernel, number: u32) -> Result<command::Handler, Failure> {
         return Ok(command::of_role(role));
     }
     let end = kernel.core.attr_ends.get(number as usize).copied().flatten();
-    if end.is_none() && !cmd::exists(number, profile.release) {
+    let left_out = || profile.without.commands.contains(&number);
+    if end.is_none() && (left_out() || !cmd::exists(number, profile.release)) {
         return cause::UNKNOWN_COMMAND.refuse();
     }
     match command::by_number(number) {

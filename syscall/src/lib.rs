@@ -35,6 +35,7 @@ mod slab;
 mod take;
 pub mod task;
 mod verifier_log;
+mod without;
 
 pub use crate::btf::Btf;
 pub use crate::core::{Core, ObjectId};
@@ -45,6 +46,7 @@ pub use crate::profile::{Inputs, Profile, ProfileError};
 pub use crate::program::ProgramRun;
 pub use process::Process;
 pub use task::{Caps, Fault, File, Mode, Task};
+pub use without::Without;
 
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Cause, Errno, Refusal};

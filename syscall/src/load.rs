@@ -5,7 +5,7 @@ use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task, fds, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
-use bpfsim_abi::{Errno, Insn, Release, helper_protos};
+use bpfsim_abi::{Errno, Insn, Release, cause, helper_protos};
 use bpfsim_verifier::{Env, MapShape, Outcome, RejectKind, Verdict, verify};
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -85,7 +85,9 @@ impl Env for Surroundings<'_> {
             Some((proto, _)) => (proto.since <= release).then_some(proto),
             None => {
                 let id = u32::try_from(id).ok()?;
-                helper_protos::helper(self.prog_type, id, release).copied()
+                let left_out = self.core.profile.without.helpers.contains(&id);
+                let known = helper_protos::helper(self.prog_type, id, release).copied();
+                known.filter(|_| !left_out)
             }
         }
     }
@@ -130,8 +132,10 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
         Some(license) => license,
         None => read_license(task, arm.license)?,
     };
-    if bpfsim_abi::prog_type::by_number(arm.prog_type, release).is_none() || arm.prog_type == 0 {
-        return Err(Errno::EINVAL.into());
+    let known = bpfsim_abi::prog_type::by_number(arm.prog_type, release).is_some();
+    let left_out = kernel.core.profile.without.prog_types.contains(&arm.prog_type);
+    if !known || left_out || arm.prog_type == 0 {
+        return cause::PROG_TYPE_UNKNOWN.refuse();
     }
     if release >= Release::new(4, 15) {
         name::check(&arm.prog_name, release)?;

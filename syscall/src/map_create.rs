@@ -5,7 +5,7 @@ use crate::name;
 use crate::task::Mode;
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::MapCreateAttr;
-use bpfsim_abi::{Errno, Release, map_type};
+use bpfsim_abi::{Errno, Release, cause, map_type};
 use bpfsim_maps::create::{self, Around, BPF_F_NUMA_NODE, BPF_F_ZERO_SEED, Create};
 
 /// `BPF_F_TOKEN_FD`, v6.9.
@@ -33,6 +33,9 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     check_combinations(&arm, release)?;
     let mode = mode(&arm, release)?;
     let args = arguments(&arm, release)?;
+    if profile.without.map_types.contains(&arm.map_type) {
+        return cause::MAP_TYPE_UNKNOWN.refuse();
+    }
     check_type(arm.map_type, &around)?;
     if args.flags & BPF_F_ZERO_SEED != 0 {
         check_zero_seed(&arm, task, &around)?;

@@ -1,5 +1,6 @@
 //! Which kernel it is: a release, a patch series, CPUs, and what comes from outside.
 
+use crate::Without;
 use bpfsim_abi::{Release, cmd};
 use bpfsim_maps::percpu;
 use bpfsim_maps::series::{Addition, Series};
@@ -41,6 +42,8 @@ pub struct Profile {
     pub inputs: Inputs,
     /// sysctl `unprivileged_bpf_disabled`.
     pub unprivileged_disabled: bool,
+    /// What the release has and this kernel has not.
+    pub without: Without,
 }
 
 /// A release and a series that do not go together.
@@ -97,6 +100,7 @@ impl Profile {
             plan: CopyPlan::default(),
             inputs: Inputs::default(),
             unprivileged_disabled: release >= Release::new(5, 16),
+            without: Without::default(),
         })
     }
 

@@ -14,10 +14,14 @@
 
 mod entry;
 mod info;
+mod map_create;
+mod prog_load;
 mod refusal;
 
 pub use entry::*;
 pub use info::*;
+pub use map_create::*;
+pub use prog_load::*;
 pub use refusal::{Because, Refusal};
 
 use crate::{Errno, Release};
@@ -166,7 +170,7 @@ macro_rules! causes {
 use causes;
 
 /// Every row, by area.
-const AREAS: &[&[&Cause]] = &[entry::ROWS, info::ROWS];
+const AREAS: &[&[&Cause]] = &[entry::ROWS, info::ROWS, map_create::ROWS, prog_load::ROWS];
 
 /// Every cause, by area.
 pub fn all() -> impl Iterator<Item = &'static Cause> {

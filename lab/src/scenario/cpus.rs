@@ -4,7 +4,7 @@ use super::node::Node;
 use super::problem::Log;
 
 /// CPU numbers end here: `NR_CPUS` of the largest x86-64 configuration.
-pub(super) const MAX_CPUS: u32 = 8192;
+pub(crate) const MAX_CPUS: u32 = 8192;
 
 /// The kernel's cpulist, as in `0-3,8`. `cpus` is ascending.
 pub fn cpulist(cpus: &[u32]) -> String {
@@ -23,7 +23,7 @@ pub fn cpulist(cpus: &[u32]) -> String {
 }
 
 /// Reads a set of CPUs: N is 0 to N-1, a list is itself, a string is a cpulist.
-pub(super) fn cpu_set(node: &Node, log: &mut Log) -> Option<Vec<u32>> {
+pub(crate) fn cpu_set(node: &Node, log: &mut Log) -> Option<Vec<u32>> {
     if node.is_integer() {
         return Some((0..node.u32(log, 1..=MAX_CPUS)?).collect());
     }

@@ -12,14 +12,14 @@
 pub mod builtin;
 mod canon;
 mod claim;
-mod cpus;
+pub(crate) mod cpus;
 mod holds;
 mod lint;
 mod model;
 mod names;
-mod node;
+pub(crate) mod node;
 mod ops;
-mod problem;
+pub(crate) mod problem;
 mod read;
 pub(crate) mod suggest;
 #[cfg(test)]

@@ -11,10 +11,10 @@ use toml::de::{DeTable, DeValue};
 
 /// One value of the file: whose it is, under which key, where.
 #[derive(Clone)]
-pub(super) struct Node<'a> {
-    pub(super) thing: Rc<str>,
-    pub(super) key: &'a str,
-    pub(super) start: usize,
+pub(crate) struct Node<'a> {
+    pub(crate) thing: Rc<str>,
+    pub(crate) key: &'a str,
+    pub(crate) start: usize,
     end: usize,
     value: &'a DeValue<'a>,
 }
@@ -26,13 +26,13 @@ impl<'a> Node<'a> {
     }
 
     /// Reports an error about this value.
-    pub(super) fn bad(&self, log: &mut Log, wrong: impl Display, help: impl Display) {
+    pub(crate) fn bad(&self, log: &mut Log, wrong: impl Display, help: impl Display) {
         let message = format!("{}: {wrong}", self.shown(log));
         log.error(self.start, &self.thing, message, help);
     }
 
     /// Reports a warning about this value.
-    pub(super) fn warn(&self, log: &mut Log, wrong: impl Display, help: impl Display) {
+    pub(crate) fn warn(&self, log: &mut Log, wrong: impl Display, help: impl Display) {
         let message = format!("{}: {wrong}", self.shown(log));
         log.warning(self.start, &self.thing, message, help);
     }
@@ -66,31 +66,31 @@ impl<'a> Node<'a> {
         }
     }
 
-    pub(super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         self.value.is_table()
     }
 
-    pub(super) fn is_integer(&self) -> bool {
+    pub(crate) fn is_integer(&self) -> bool {
         self.value.is_integer()
     }
 
-    pub(super) fn is_array(&self) -> bool {
+    pub(crate) fn is_array(&self) -> bool {
         self.value.is_array()
     }
 
     /// Whether this is a table with such a key; no complaint otherwise.
-    pub(super) fn has_key(&self, key: &str) -> bool {
+    pub(crate) fn has_key(&self, key: &str) -> bool {
         self.value.get(key).is_some()
     }
 
     /// The text, if this is a string; no complaint otherwise.
-    pub(super) fn as_str(&self) -> Option<&'a str> {
+    pub(crate) fn as_str(&self) -> Option<&'a str> {
         self.value.as_str()
     }
 
     /// Where the first character of a string's content stands, when it is written on one line
     /// without escapes; else where the value stands.
-    pub(super) fn content_start(&self, log: &Log) -> usize {
+    pub(crate) fn content_start(&self, log: &Log) -> usize {
         let raw = log.slice(self.start, self.end);
         let inner = raw.get(1..raw.len().saturating_sub(1));
         let plain = inner.is_some() && inner == self.as_str();
@@ -98,14 +98,14 @@ impl<'a> Node<'a> {
     }
 
     /// Line of the first line of a string's content.
-    pub(super) fn content_line(&self, log: &Log) -> u32 {
+    pub(crate) fn content_line(&self, log: &Log) -> u32 {
         let raw = log.slice(self.start, self.end);
         let body = raw.strip_prefix("\"\"\"").or_else(|| raw.strip_prefix("'''"));
         let next = body.is_some_and(|body| body.starts_with('\n') || body.starts_with("\r\n"));
         log.position(self.start).0 + u32::from(next)
     }
 
-    pub(super) fn string(&self, log: &mut Log) -> Option<&'a str> {
+    pub(crate) fn string(&self, log: &mut Log) -> Option<&'a str> {
         let text = self.as_str();
         if text.is_none() {
             self.wants(log, "a string", "put it in quotes");
@@ -114,7 +114,7 @@ impl<'a> Node<'a> {
     }
 
     /// A string with something in it.
-    pub(super) fn text(&self, log: &mut Log) -> Option<String> {
+    pub(crate) fn text(&self, log: &mut Log) -> Option<String> {
         let text = self.string(log)?;
         if text.trim().is_empty() {
             self.bad(log, "the string is empty", "write something, or leave the key out");
@@ -123,7 +123,7 @@ impl<'a> Node<'a> {
         Some(text.to_owned())
     }
 
-    pub(super) fn boolean(&self, log: &mut Log) -> Option<bool> {
+    pub(crate) fn boolean(&self, log: &mut Log) -> Option<bool> {
         let flag = self.value.as_bool();
         if flag.is_none() {
             self.wants(log, "true or false", "write it without quotes");
@@ -132,7 +132,7 @@ impl<'a> Node<'a> {
     }
 
     /// An integer within `range`.
-    pub(super) fn integer(&self, log: &mut Log, range: RangeInclusive<i128>) -> Option<i128> {
+    pub(crate) fn integer(&self, log: &mut Log, range: RangeInclusive<i128>) -> Option<i128> {
         let Some(digits) = self.value.as_integer() else {
             self.wants(log, "an integer", "write a number without quotes");
             return None;
@@ -146,13 +146,13 @@ impl<'a> Node<'a> {
         found
     }
 
-    pub(super) fn u32(&self, log: &mut Log, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(crate) fn u32(&self, log: &mut Log, range: RangeInclusive<u32>) -> Option<u32> {
         let wide = i128::from(*range.start())..=i128::from(*range.end());
         self.integer(log, wide).map(|number| number as u32)
     }
 
     /// The elements of an array, each as a node with the array's key.
-    pub(super) fn items(&self, log: &mut Log) -> Option<Vec<Node<'a>>> {
+    pub(crate) fn items(&self, log: &mut Log) -> Option<Vec<Node<'a>>> {
         let Some(array) = self.value.as_array() else {
             self.wants(log, "a list", "put it in [ ]");
             return None;
@@ -161,7 +161,7 @@ impl<'a> Node<'a> {
     }
 
     /// This table, to be reported as `thing`.
-    pub(super) fn table(&self, log: &mut Log, thing: &str) -> Option<Table<'a>> {
+    pub(crate) fn table(&self, log: &mut Log, thing: &str) -> Option<Table<'a>> {
         let Some(table) = self.value.as_table() else {
             self.wants(log, "a table", "write { key = value }");
             return None;
@@ -170,7 +170,7 @@ impl<'a> Node<'a> {
     }
 
     /// One of a closed set of names.
-    pub(super) fn choice<T: Named>(&self, log: &mut Log, what: &str, set: &[T]) -> Option<T> {
+    pub(crate) fn choice<T: Named>(&self, log: &mut Log, what: &str, set: &[T]) -> Option<T> {
         let name = self.string(log)?;
         let found = set.iter().copied().find(|one| one.name() == name);
         if found.is_none() {
@@ -181,7 +181,7 @@ impl<'a> Node<'a> {
     }
 
     /// Bytes written as pairs of hex digits; blanks and `_` between pairs do not count.
-    pub(super) fn hex(&self, log: &mut Log) -> Option<Vec<u8>> {
+    pub(crate) fn hex(&self, log: &mut Log) -> Option<Vec<u8>> {
         let text = self.string(log)?;
         let digits: Option<Vec<u8>> = text
             .chars()
@@ -205,9 +205,9 @@ impl<'a> Node<'a> {
 }
 
 /// A table of the file, read key by key. What nobody asked for is unknown.
-pub(super) struct Table<'a> {
-    pub(super) thing: Rc<str>,
-    pub(super) start: usize,
+pub(crate) struct Table<'a> {
+    pub(crate) thing: Rc<str>,
+    pub(crate) start: usize,
     entries: Vec<Entry<'a>>,
     asked: Vec<&'static str>,
 }
@@ -219,7 +219,7 @@ struct Entry<'a> {
 }
 
 impl<'a> Table<'a> {
-    pub(super) fn new(thing: &str, start: usize, table: &'a DeTable<'a>) -> Self {
+    pub(crate) fn new(thing: &str, start: usize, table: &'a DeTable<'a>) -> Self {
         let thing: Rc<str> = thing.into();
         let mut entries: Vec<Entry> = table
             .iter()
@@ -234,7 +234,7 @@ impl<'a> Table<'a> {
     }
 
     /// From now on the table is reported under this name.
-    pub(super) fn rename(&mut self, thing: &str) {
+    pub(crate) fn rename(&mut self, thing: &str) {
         self.thing = thing.into();
         for entry in &mut self.entries {
             entry.node.thing = self.thing.clone();
@@ -242,7 +242,7 @@ impl<'a> Table<'a> {
     }
 
     /// The value under `key`, which counts as known from now on.
-    pub(super) fn take(&mut self, key: &'static str) -> Option<Node<'a>> {
+    pub(crate) fn take(&mut self, key: &'static str) -> Option<Node<'a>> {
         if !self.asked.contains(&key) {
             self.asked.push(key);
         }
@@ -252,7 +252,7 @@ impl<'a> Table<'a> {
     }
 
     /// The value under `key`, or an error that says what to write.
-    pub(super) fn need(
+    pub(crate) fn need(
         &mut self,
         log: &mut Log,
         key: &'static str,
@@ -266,7 +266,7 @@ impl<'a> Table<'a> {
     }
 
     /// Every entry not yet taken, in file order, with the place of its key.
-    pub(super) fn take_rest(&mut self) -> Vec<(usize, Node<'a>)> {
+    pub(crate) fn take_rest(&mut self) -> Vec<(usize, Node<'a>)> {
         let rest = self.entries.iter_mut().filter(|entry| !entry.taken);
         rest.map(|entry| {
             entry.taken = true;
@@ -276,7 +276,7 @@ impl<'a> Table<'a> {
     }
 
     /// Every entry not yet taken that `wanted` likes.
-    pub(super) fn take_where(
+    pub(crate) fn take_where(
         &mut self,
         wanted: impl Fn(&Node<'a>) -> bool,
     ) -> Vec<(usize, Node<'a>)> {
@@ -289,25 +289,25 @@ impl<'a> Table<'a> {
     }
 
     /// The keys of the table that `set` has too.
-    pub(super) fn present(&self, set: &[&'static str]) -> Vec<&'static str> {
+    pub(crate) fn present(&self, set: &[&'static str]) -> Vec<&'static str> {
         let has = |key: &&'static str| self.entries.iter().any(|entry| entry.node.key == *key);
         set.iter().copied().filter(has).collect()
     }
 
     /// A key of the table that is near to one of `set`.
-    pub(super) fn slip(&self, set: &[&'static str]) -> Option<(usize, &'a str, &'static str)> {
+    pub(crate) fn slip(&self, set: &[&'static str]) -> Option<(usize, &'a str, &'static str)> {
         self.entries.iter().find_map(|entry| {
             let near = super::suggest::nearest(entry.node.key, set)?;
             Some((entry.key_start, entry.node.key, near))
         })
     }
 
-    pub(super) fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }
 
     /// Reports every key that nobody asked for.
-    pub(super) fn finish(mut self, log: &mut Log) {
+    pub(crate) fn finish(mut self, log: &mut Log) {
         self.asked.sort_unstable();
         for entry in self.entries.iter().filter(|entry| !entry.taken) {
             let key = entry.node.key;

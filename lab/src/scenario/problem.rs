@@ -80,7 +80,7 @@ fn printable(text: &str) -> String {
 }
 
 /// Collects problems while a text is read.
-pub(super) struct Log<'a> {
+pub(crate) struct Log<'a> {
     file: &'a str,
     text: &'a str,
     line_starts: Vec<usize>,
@@ -88,26 +88,26 @@ pub(super) struct Log<'a> {
 }
 
 impl<'a> Log<'a> {
-    pub(super) fn new(file: &'a str, text: &'a str) -> Self {
+    pub(crate) fn new(file: &'a str, text: &'a str) -> Self {
         let after_newline = text.match_indices('\n').map(|(at, _)| at + 1);
         let line_starts = std::iter::once(0).chain(after_newline).collect();
         Self { file, text, line_starts, problems: vec![] }
     }
 
     /// The text between two byte offsets; empty if these are none.
-    pub(super) fn slice(&self, start: usize, end: usize) -> &'a str {
+    pub(crate) fn slice(&self, start: usize, end: usize) -> &'a str {
         self.text.get(start..end).unwrap_or("")
     }
 
     /// Line and column of a byte offset, from 1.
-    pub(super) fn position(&self, at: usize) -> (u32, u32) {
+    pub(crate) fn position(&self, at: usize) -> (u32, u32) {
         let line = self.line_starts.partition_point(|&start| start <= at).max(1);
         let start = self.line_starts[line - 1];
         let column = self.text.get(start..at).map_or(0, |before| before.chars().count());
         (line as u32, column as u32 + 1)
     }
 
-    pub(super) fn error(
+    pub(crate) fn error(
         &mut self,
         at: usize,
         thing: &str,
@@ -117,7 +117,7 @@ impl<'a> Log<'a> {
         self.push(Severity::Error, at, thing, message.to_string(), help.to_string());
     }
 
-    pub(super) fn warning(
+    pub(crate) fn warning(
         &mut self,
         at: usize,
         thing: &str,
@@ -135,16 +135,16 @@ impl<'a> Log<'a> {
     }
 
     /// How many errors were found so far.
-    pub(super) fn errors(&self) -> usize {
+    pub(crate) fn errors(&self) -> usize {
         self.problems.iter().filter(|problem| problem.severity == Severity::Error).count()
     }
 
-    pub(super) fn has_errors(&self) -> bool {
+    pub(crate) fn has_errors(&self) -> bool {
         self.errors() > 0
     }
 
     /// Everything found, in file order.
-    pub(super) fn finish(mut self) -> Vec<Problem> {
+    pub(crate) fn finish(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| (problem.line, problem.column));
         self.problems.dedup();
         self.problems

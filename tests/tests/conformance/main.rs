@@ -7,6 +7,7 @@ mod entry;
 #[cfg(feature = "keyed")]
 mod keyed;
 mod last_field;
+mod left_out;
 mod lookup;
 mod map_create;
 mod map_create_history;
