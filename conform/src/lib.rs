@@ -16,9 +16,19 @@ pub mod names;
 mod parse;
 mod print;
 pub mod range;
+pub mod report;
+pub mod run;
+mod simulated;
+mod suite;
+pub mod target;
+pub mod wire;
 
 pub use ast::{Case, File};
 pub use parse::parse;
+pub use run::{Outcome, Verdict, run};
+pub use simulated::Simulated;
+pub use suite::{Named, Suite, builtin};
+pub use target::{Assemble, NoAssembler, Target, Trouble};
 
 use std::fmt;
 

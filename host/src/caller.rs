@@ -2,22 +2,31 @@
 
 use crate::failed::{Skipped, errno_name};
 use crate::memory::NativeMemory;
-use crate::sys::Answer;
+use crate::sys::{Answer, Rights};
 use bpfsim_abi::Errno;
 use std::os::fd::{AsRawFd, OwnedFd};
 
 /// Commands that hook a program up, change a hook, or outlive the caller in a file system: never
-/// made on this machine. Numbers and names of `enum bpf_cmd`.
-const REFUSED: [(u32, &str); 8] = [
-    (6, "BPF_OBJ_PIN"),
-    (8, "BPF_PROG_ATTACH"),
-    (9, "BPF_PROG_DETACH"),
-    (17, "BPF_RAW_TRACEPOINT_OPEN"),
-    (28, "BPF_LINK_CREATE"),
-    (29, "BPF_LINK_UPDATE"),
-    (32, "BPF_ENABLE_STATS"),
-    (34, "BPF_LINK_DETACH"),
+/// made on this machine, unless the fd that they are about is one that nobody has. Numbers and
+/// names of `enum bpf_cmd`, and where in the attr that fd is.
+const REFUSED: [(u32, &str, Option<u32>); 8] = [
+    (6, "BPF_OBJ_PIN", Some(8)),
+    (8, "BPF_PROG_ATTACH", Some(4)),
+    (9, "BPF_PROG_DETACH", None),
+    (17, "BPF_RAW_TRACEPOINT_OPEN", Some(8)),
+    (28, "BPF_LINK_CREATE", Some(0)),
+    (29, "BPF_LINK_UPDATE", Some(0)),
+    (32, "BPF_ENABLE_STATS", None),
+    (34, "BPF_LINK_DETACH", Some(0)),
 ];
+
+/// Descriptors below this number may be opened by anybody in this process.
+const LOWEST_FREE: u32 = 512;
+
+/// Nobody has a descriptor of this number, and nobody gets it soon.
+fn is_nobodys(fd: u32) -> bool {
+    fd >= LOWEST_FREE && !std::path::Path::new(&format!("/proc/self/fd/{fd}")).exists()
+}
 
 /// Makes calls with any attr, for tables whose rows also run on the simulator.
 ///
@@ -29,12 +38,37 @@ const REFUSED: [(u32, &str); 8] = [
 #[derive(Debug)]
 pub struct Caller {
     memory: NativeMemory,
+    rights: Rights,
     fds: Vec<OwnedFd>,
 }
 
 impl Caller {
     pub(crate) fn new() -> Result<Self, Skipped> {
-        Ok(Self { memory: NativeMemory::new()?, fds: Vec::new() })
+        Ok(Self { memory: NativeMemory::new()?, rights: Rights::Own, fds: Vec::new() })
+    }
+
+    /// From here on, calls are made with these rights.
+    pub fn set_rights(&mut self, rights: Rights) {
+        self.rights = rights;
+    }
+
+    /// Why this call is never made here: it would attach, pin or switch something on.
+    fn refusal(&self, cmd: u32, attr: u64, size: u32) -> Option<Skipped> {
+        let (number, name, fd) = REFUSED.iter().find(|(number, _, _)| *number == cmd)?;
+        let unreadable = size > 0 && attr == self.memory.unmapped();
+        let harmless = |offset: &u32| {
+            size >= offset + 4 && is_nobodys(self.memory.word(attr + u64::from(*offset)))
+        };
+        if unreadable || fd.as_ref().is_some_and(harmless) {
+            return None;
+        }
+        let why = "it attaches or pins, which the oracle does not do";
+        Some(Skipped::new(format!("command {number} ({name}): {why}")))
+    }
+
+    /// An address at which nothing is mapped.
+    pub fn unmapped(&self) -> u64 {
+        self.memory.unmapped()
     }
 
     /// Buffers whose addresses go into attrs.
@@ -62,11 +96,10 @@ impl Caller {
         attr: u64,
         size: u32,
     ) -> Result<Result<i64, Errno>, Skipped> {
-        if let Some((number, name)) = REFUSED.iter().find(|(number, _)| *number == cmd) {
-            let why = "it attaches or pins, which the oracle does not do";
-            return Err(Skipped::new(format!("command {number} ({name}): {why}")));
+        if let Some(refusal) = self.refusal(cmd, attr, size) {
+            return Err(refusal);
         }
-        match self.memory.bpf(cmd, attr, size)? {
+        match self.memory.bpf(cmd, attr, size, self.rights)? {
             Answer::Value(value) => Ok(Ok(value)),
             Answer::Fd(fd) => {
                 let number = fd.as_raw_fd().into();

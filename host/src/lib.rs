@@ -4,6 +4,7 @@
 //! Native::probe() -> Native --caller()-> Caller      rows of a conformance table, any attr
 //!                           --map()----> NativeMap   element commands without a detour
 //!                           --verify()-> (fd, log)   what the kernel's verifier says
+//! Live::probe() -> Live                              the target of conformance cases
 //! measure(&Options) -> Measurement                   the race of the model, on this machine
 //! ```
 //!
@@ -14,6 +15,7 @@
 #![deny(unsafe_code)]
 
 pub mod caller;
+mod conform;
 pub mod cpus;
 pub mod failed;
 pub mod measure;
@@ -23,8 +25,9 @@ pub mod native;
 mod sys;
 
 pub use caller::Caller;
+pub use conform::Live;
 pub use failed::{Failed, Skipped};
 pub use measure::{Measurement, Options, measure};
 pub use memory::NativeMemory;
 pub use native::{Native, Rejected};
-pub use sys::{MapKind, NativeMap};
+pub use sys::{MapKind, NativeMap, Rights};

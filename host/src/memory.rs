@@ -7,7 +7,7 @@
 //! The pages are shared with the process that makes the call, see [`crate::Caller`].
 
 use crate::failed::{Failed, Skipped};
-use crate::sys::{Access, Answer, Mapping, bpf_in_child};
+use crate::sys::{Access, Answer, Mapping, Rights, bpf_in_child};
 use std::fmt;
 
 /// Pages of one arena: 16 MiB of address space with pages of 4 KiB.
@@ -171,9 +171,25 @@ impl NativeMemory {
     }
 
     /// Makes the call in a process that shares this arena.
-    pub(crate) fn bpf(&mut self, cmd: u32, attr: u64, size: u32) -> Result<Answer, Skipped> {
+    pub(crate) fn bpf(
+        &mut self,
+        cmd: u32,
+        attr: u64,
+        size: u32,
+        rights: Rights,
+    ) -> Result<Answer, Skipped> {
         let cell = self.mapping.page();
-        bpf_in_child(cmd, attr, size, &mut self.mapping, cell)
+        bpf_in_child(cmd, attr, size, rights, (&mut self.mapping, cell))
+    }
+
+    /// Four bytes at `address` as a number; those that lie in no open page are zero.
+    pub(crate) fn word(&self, address: u64) -> u32 {
+        let mut bytes = [0; 4];
+        let at = address.checked_sub(self.mapping.base()).and_then(|at| usize::try_from(at).ok());
+        match at.is_some_and(|at| self.mapping.get(at, &mut bytes)) {
+            true => u32::from_ne_bytes(bytes),
+            false => 0,
+        }
     }
 }
 

@@ -62,6 +62,18 @@ impl Process {
         UserAddr(at)
     }
 
+    /// Maps `bytes` at an address of the caller's choice, behind everything that is mapped; false,
+    /// and nothing mapped, where that is not behind it or has no room.
+    pub fn alloc_at(&mut self, at: UserAddr, bytes: &[u8]) -> bool {
+        let last = self.segments.last();
+        let behind = last.is_none_or(|(start, last)| start + last.len() as u64 <= at.0);
+        let fits = at.checked_add(bytes.len() as u64).is_some_and(|end| end.0 <= TASK_SIZE_MAX);
+        if behind && fits {
+            self.segments.push((at.0, bytes.to_vec()));
+        }
+        behind && fits
+    }
+
     /// `len` zero bytes.
     pub fn alloc_zeroed(&mut self, len: usize) -> UserAddr {
         self.alloc(&vec![0; len])

@@ -3,6 +3,7 @@
 mod abi;
 mod claims;
 mod compare;
+mod conform;
 mod explore;
 mod kernels;
 mod load;
@@ -34,6 +35,10 @@ pub enum Command {
     Abi(abi::Args),
     /// Print the scenarios that are built in, and check your own.
     Scenario(scenario::Args),
+    /// Ask what a kernel answers, case by case.
+    Conform(conform::Args),
+    /// Answer the calls of `conform --plugin`.
+    Plugin(conform::plugin::Args),
     /// Make the recorded calls of a program again, at any release, up to the first difference.
     ReplayCalls(replay_calls::Args),
     /// Load a BPF object, and print the verifier's log as the kernel would.
@@ -57,6 +62,8 @@ pub fn run(command: &Command, screen: &Screen) -> Outcome {
         Command::Kernels(args) => kernels::run(args, screen),
         Command::Abi(args) => abi::run(args),
         Command::Scenario(args) => scenario::run(args),
+        Command::Conform(args) => conform::run(args),
+        Command::Plugin(args) => conform::plugin::run(args),
         Command::ReplayCalls(args) => replay_calls::run(args),
         Command::Load(args) => load::run(args, screen),
     }

@@ -27,6 +27,16 @@ pub(crate) enum Answer {
     Failed(i32),
 }
 
+/// What the process that makes the call may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Rights {
+    /// What this process may do.
+    #[default]
+    Own,
+    /// It has no capability.
+    None,
+}
+
 /// Commands that return a new descriptor. Source: `include/uapi/linux/bpf.h` of v6.18:
 /// MAP_CREATE, PROG_LOAD, OBJ_GET, PROG/MAP_GET_FD_BY_ID, RAW_TRACEPOINT_OPEN, BTF_LOAD,
 /// BTF_GET_FD_BY_ID, LINK_CREATE, LINK_GET_FD_BY_ID, ENABLE_STATS, ITER_CREATE, TOKEN_CREATE.
@@ -43,14 +53,14 @@ pub(crate) fn bpf_in_child(
     cmd: u32,
     attr: u64,
     size: u32,
-    shared: &mut Mapping,
-    cell: usize,
+    rights: Rights,
+    (shared, cell): (&mut Mapping, usize),
 ) -> Result<Answer, Skipped> {
     let broken = || Skipped::new("no room for the answer of the call");
     if !shared.put(cell, &PENDING.to_ne_bytes()) {
         return Err(broken());
     }
-    let child = start(cmd, attr, size, shared.cell(cell).ok_or_else(broken)?)?;
+    let child = start(cmd, attr, size, rights, shared.cell(cell).ok_or_else(broken)?)?;
     if let Ok(WaitStatus::Signaled(_, signal, _)) = wait(child) {
         let signal = format!("{signal:?}");
         return Err(Skipped::new(format!("the process that made the call died of {signal}")));
@@ -79,7 +89,12 @@ fn wait(child: Pid) -> nix::Result<WaitStatus> {
     }
 }
 
-fn start(cmd: u32, attr: u64, size: u32, cell: *mut i64) -> Result<Pid, Skipped> {
+/// `_LINUX_CAPABILITY_VERSION_3` and pid 0, which is the caller (capset(2)).
+const CAP_HEADER: [u32; 2] = [0x2008_0522, 0];
+
+fn start(cmd: u32, attr: u64, size: u32, rights: Rights, cell: *mut i64) -> Result<Pid, Skipped> {
+    // Two sets of effective, permitted and inheritable capabilities, all empty.
+    let none = [0u32; 6];
     let flags = libc::c_long::from(libc::CLONE_FILES);
     // SAFETY: 1. Without CLONE_VM and with a null stack the child runs on a copy of this stack,
     // as after fork(2). 2. Other threads do not exist in the child and may have held locks, so it
@@ -91,8 +106,13 @@ fn start(cmd: u32, attr: u64, size: u32, cell: *mut i64) -> Result<Pid, Skipped>
         // SAFETY: 1. This is the child: what the kernel writes through `attr` and the addresses in
         // it is the child's copy of memory, or pages shared with the parent. 2. Pages shared by a
         // `Mapping` are never behind a reference. 3. `cell` is aligned, writable and shared with
-        // the parent, which waits. 4. `_exit` runs nothing of this program.
+        // the parent, which waits. 4. `_exit` runs nothing of this program. 5. capset(2) reads a
+        // header of eight bytes and, in its version 3, data of 24; both live on this stack. It
+        // changes the child only.
         unsafe {
+            if rights == Rights::None {
+                libc::syscall(libc::SYS_capset, CAP_HEADER.as_ptr(), none.as_ptr());
+            }
             let ret = libc::syscall(libc::SYS_bpf, cmd as libc::c_int, attr as usize, size);
             let answer = if ret < 0 { -i64::from(*libc::__errno_location()) } else { ret };
             cell.write_volatile(answer);

@@ -16,6 +16,7 @@ mod map;
 mod prog;
 
 pub(crate) use arena::{Access, Mapping};
+pub use child::Rights;
 pub(crate) use child::{Answer, bpf_in_child};
 pub use map::{MapKind, NativeMap};
 pub(crate) use prog::{OwnProgram, load};
