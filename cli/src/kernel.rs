@@ -25,16 +25,21 @@ pub struct KernelArgs {
     /// A patch series on top of the release.
     #[arg(long, value_name = "S", value_parser = names::series)]
     pub series: Option<&'static Series>,
-    /// CPUs in the kernel's list syntax: possible=0-3,8, or online=0-1, which is a subset.
-    #[arg(long, value_name = "SET=LIST", value_parser = cpu_set)]
-    pub cpus: Vec<CpuSet>,
+    /// CPUs in the kernel's list syntax: possible=0-3,8, or online=0-1, which is a subset, or both
+    /// as in possible=0-7,online=0-1.
+    #[arg(long, value_name = "SET=LIST", value_parser = cpu_sets)]
+    pub cpus: Vec<CpuSets>,
     /// A file of what a distribution or a configuration changes, or the name of a built-in one
     /// (bpfsim kernels overlays). Several are put on top of each other.
     #[arg(long, value_name = "FILE")]
     pub overlay: Vec<String>,
 }
 
-/// One `--cpus`.
+/// What stands behind one `--cpus`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CpuSets(Vec<CpuSet>);
+
+/// One set of CPUs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum CpuSet {
     /// `possible=LIST`.
@@ -81,7 +86,8 @@ impl KernelArgs {
             overlay.apply(&mut profile).map_err(|error| Failure::new(file, error))?;
             caps = overlay.caps.unwrap_or(caps);
         }
-        profile.cpus = cpus(&self.cpus, &profile.cpus)?;
+        let sets: Vec<_> = self.cpus.iter().flat_map(|sets| sets.0.clone()).collect();
+        profile.cpus = cpus(&sets, &profile.cpus)?;
         let most = profile.cpus.possible.len();
         if profile.overlay && most > MOST_CPUS_OF_SERIES {
             let what = format!(
@@ -123,7 +129,20 @@ pub fn overlay(name: &str) -> Result<Overlay, Failure> {
     Overlay::parse(&text, name).map_err(|problems| Failure(problems.to_string()))
 }
 
-/// Reads `possible=0-3,8` or `online=0-1`, for clap.
+/// Reads `possible=0-3,8`, `online=0-1`, or both with a comma between them, for clap.
+fn cpu_sets(text: &str) -> Result<CpuSets, String> {
+    let (mut sets, mut rest) = (Vec::new(), text);
+    // A list has commas of its own, and no names.
+    while let Some(end) = rest.rfind(",possible=").max(rest.rfind(",online=")) {
+        sets.push(cpu_set(&rest[end + 1..])?);
+        rest = &rest[..end];
+    }
+    sets.push(cpu_set(rest)?);
+    sets.reverse();
+    Ok(CpuSets(sets))
+}
+
+/// Reads one of them.
 fn cpu_set(text: &str) -> Result<CpuSet, String> {
     let way_out = "write possible=LIST or online=LIST, as in possible=0-3,8";
     let (set, list) = text.split_once('=').ok_or_else(|| format!("no set of CPUs; {way_out}"))?;
@@ -164,7 +183,7 @@ mod tests {
     use rstest::rstest;
 
     fn chosen(options: &[&str]) -> Result<Chosen, Failure> {
-        let cpus = options.iter().map(|text| cpu_set(text).expect("a set")).collect();
+        let cpus = options.iter().map(|text| cpu_sets(text).expect("sets")).collect();
         KernelArgs { cpus, ..KernelArgs::default() }.choose()
     }
 
@@ -174,6 +193,7 @@ mod tests {
     #[case::both(&["possible=0-3,8", "online=0-1"], "0-3,8", "0-1")]
     #[case::other_order(&["online=8", "possible=0-3,8"], "0-3,8", "8")]
     #[case::online(&["online=1"], "0-1", "1")]
+    #[case::together(&["possible=0-3,8,online=0-1,3"], "0-3,8", "0-1,3")]
     #[case::the_last_counts(&["possible=0-3", "possible=0"], "0", "0")]
     fn cpus_of_a_machine(#[case] options: &[&str], #[case] possible: &str, #[case] online: &str) {
         let cpus = chosen(options).expect("a machine").profile.cpus;
@@ -194,8 +214,9 @@ mod tests {
     #[case::unknown("offline=1", "'offline' is no set of CPUs")]
     #[case::no_list("possible=", "'' is not a list of CPUs below 8192: write it as in 0-3,8")]
     #[case::backwards("online=3-1", "'3-1' is not a list")]
+    #[case::second("possible=0,online=", "'' is not a list")]
     fn refuses_what_is_no_set(#[case] text: &str, #[case] why: &str) {
-        let error = cpu_set(text).expect_err("no set");
+        let error = cpu_sets(text).expect_err("no set");
         assert!(error.contains(why), "{error}");
     }
 }

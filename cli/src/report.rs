@@ -18,6 +18,8 @@ pub enum Status {
     Violated,
     /// 2: wrong usage or bad input.
     Bad,
+    /// That of a program that was run; 125 to 127 where it was not.
+    Program(u8),
 }
 
 impl Status {
@@ -28,6 +30,7 @@ impl Status {
             Status::Violated => 1,
             Status::Bad => 2,
             Status::Unknown => 3,
+            Status::Program(status) => status,
         }
     }
 }
@@ -71,8 +74,13 @@ pub fn of_clap(error: &clap::Error) -> Outcome {
         return Ok(Report::good(text.ansi().to_string()));
     }
     let text = text.to_string();
-    let text = text.strip_prefix("error: ").unwrap_or(&text);
-    Err(Failure(text.trim_end().to_owned()))
+    let text = text.strip_prefix("error: ").unwrap_or(&text).trim_end();
+    if std::env::args_os().nth(1).is_some_and(|command| command == "run") {
+        // `run` keeps the small numbers for the program, as env(1) does.
+        let notes = complaint(text);
+        return Ok(Report { text: String::new(), notes, status: Status::Program(125) });
+    }
+    Err(Failure(text.to_owned()))
 }
 
 /// Writes everything, each stream once, and says how to exit.

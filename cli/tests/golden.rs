@@ -14,6 +14,7 @@ use rstest::rstest;
 use std::path::Path;
 
 #[rstest]
+#[case::run_help("run-help", 80, "run --help")]
 #[case::list("series-list", 80, "series list")]
 #[case::nothing_added("series-show-keyed", 80, "series show keyed")]
 #[case::helpers("series-show-ming-lei", 80, "series show ming-lei")]

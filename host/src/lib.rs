@@ -1,4 +1,4 @@
-//! The real kernel as an oracle.
+//! The real kernel as an oracle, and the supervisor that runs programs on a simulated one.
 //!
 //! ```text
 //! Native::probe() -> Native --caller()-> Caller      rows of a conformance table, any attr
@@ -6,6 +6,7 @@
 //!                           --verify()-> (fd, log)   what the kernel's verifier says
 //! Live::probe() -> Live                              the target of conformance cases
 //! measure(&Options) -> Measurement                   the race of the model, on this machine
+//! supervise::run(Options, argv) -> Finished          a program, its bpf(2) answered by the model
 //! ```
 //!
 //! Nothing here attaches a program, and whatever a value opens is closed when it drops. Where the
@@ -21,6 +22,7 @@ pub mod failed;
 pub mod measure;
 pub mod memory;
 pub mod native;
+pub mod supervise;
 #[expect(unsafe_code, reason = "the one place that talks to the kernel by address")]
 mod sys;
 

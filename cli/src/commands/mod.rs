@@ -9,6 +9,7 @@ mod kernels;
 mod load;
 mod replay;
 mod replay_calls;
+mod run;
 mod scenario;
 mod series;
 
@@ -43,6 +44,8 @@ pub enum Command {
     ReplayCalls(replay_calls::Args),
     /// Load a BPF object, and print the verifier's log as the kernel would.
     Load(load::Args),
+    /// Run a program on a simulated kernel, as it is.
+    Run(run::Args),
 }
 
 impl Default for Command {
@@ -66,5 +69,6 @@ pub fn run(command: &Command, screen: &Screen) -> Outcome {
         Command::Plugin(args) => conform::plugin::run(args),
         Command::ReplayCalls(args) => replay_calls::run(args),
         Command::Load(args) => load::run(args, screen),
+        Command::Run(args) => run::run(args),
     }
 }

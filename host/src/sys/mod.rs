@@ -1,23 +1,29 @@
-//! The raw bpf(2) call and shared memory: all unsafe code of the workspace.
+//! Raw system calls and shared memory: all unsafe code of the workspace.
 //!
-//! Three ways to the kernel, each safe to call from outside this folder:
+//! Ways to the kernel, each safe to call from outside this folder:
 //!
 //! - `map` and `prog` build the attr themselves, from buffers whose lengths they know, so the
 //!   kernel writes only where they say.
 //! - `child` takes any attr at all. A process that shares file descriptors but no memory makes the
 //!   call, so an address in the attr that is wrong hurts that process only.
 //! - `arena` is memory that both see, with pages around it that nobody may touch.
+//! - `spawn` starts a program under a seccomp filter, `listener` answers its system calls, and
+//!   `remote` copies from and to its memory.
 //!
 //! Each unsafe block lists numbered conditions and says why they hold.
 
 mod arena;
 mod child;
+mod listener;
 mod map;
 mod prog;
+pub(crate) mod remote;
+pub(crate) mod spawn;
 
 pub(crate) use arena::{Access, Mapping};
 pub use child::Rights;
 pub(crate) use child::{Answer, bpf_in_child};
+pub(crate) use listener::{Listener, Notification, Reply};
 pub use map::{MapKind, NativeMap};
 pub(crate) use prog::{OwnProgram, load};
 
@@ -113,4 +119,10 @@ fn last_errno() -> i32 {
 unsafe fn own(fd: i64) -> OwnedFd {
     // SAFETY: both conditions are the caller's; the kernel returns descriptors as `int`.
     unsafe { OwnedFd::from_raw_fd(fd as i32) }
+}
+
+/// Lets a signal do to this process what it does by default.
+pub(crate) fn default_action(signal: i32) {
+    // SAFETY: 1. The default action runs no code of this program.
+    unsafe { libc::signal(signal, libc::SIG_DFL) };
 }

@@ -1,0 +1,74 @@
+//! Starting the program, and saying in words why it did not start.
+
+use super::{RunError, filter};
+use crate::failed::errno_name;
+use crate::sys::spawn::{self, Stage, Started, Stopped};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
+use std::ffi::{CString, OsString};
+use std::os::unix::ffi::OsStrExt;
+
+/// Signals that are passed on to the program.
+pub(super) const PASSED: [Signal; 6] = [
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
+
+/// Starts `argv` under the filter; its name for messages, and the child with its listener. In the
+/// foreground, the signals that are passed on are blocked from here on.
+pub(super) fn start(argv: &[OsString], foreground: bool) -> Result<(String, Started), RunError> {
+    let Some(first) = argv.first() else {
+        return Err(RunError::Refused("no command to run; write it behind --".to_owned()));
+    };
+    let name = first.to_string_lossy().into_owned();
+    let no_nul = |arg: &OsString| CString::new(arg.as_bytes());
+    let argv = argv.iter().map(no_nul).collect::<Result<Vec<_>, _>>();
+    let argv = argv.map_err(|_| RunError::Refused(format!("{name}: an argument has a NUL")))?;
+    let mask = mask(foreground);
+    let mut filter = filter::filter(&[], &[]);
+    let started = spawn::spawn(&argv, &[], &mut filter, mask);
+    started.map(|started| (name, started)).map_err(refused)
+}
+
+/// The mask that the program inherits: the one of now. Blocks what is passed on.
+fn mask(foreground: bool) -> libc::sigset_t {
+    let mut before = SigSet::empty();
+    let ours = SigSet::from_iter(if foreground { PASSED.to_vec() } else { vec![] });
+    // Fails for a wrong `how` only.
+    let _ = pthread_sigmask(SigmaskHow::SIG_BLOCK, Some(&ours), Some(&mut before));
+    *before.as_ref()
+}
+
+/// Why exec did not work, as env(1) tells it.
+pub(super) fn not_executed(name: &str, number: i32) -> RunError {
+    let text = std::io::Error::from_raw_os_error(number);
+    match number {
+        libc::ENOENT => RunError::NotFound(format!("{name}: no such program in PATH ({text})")),
+        _ => RunError::CannotRun(format!("{name}: cannot be executed ({text})")),
+    }
+}
+
+/// What this machine refused, and what can be done.
+fn refused(stopped: Stopped) -> RunError {
+    let name = errno_name(stopped.number);
+    RunError::Refused(match (stopped.stage, stopped.number) {
+        (Stage::Filter, libc::EBUSY) => format!(
+            "seccomp(2) answers {name}: there is a listener already, of a container or of another \
+             bpfsim run; start this outside of it"
+        ),
+        (Stage::Filter, libc::ENOSYS | libc::EINVAL) => format!(
+            "seccomp(2) answers {name}: this kernel has no user notification; it needs Linux 5.9 \
+             with CONFIG_SECCOMP_FILTER"
+        ),
+        (Stage::Filter, _) => format!(
+            "seccomp(2) answers {name}: filters with user notification are not allowed here; \
+             allow seccomp(2) in the sandbox, or run outside of it"
+        ),
+        (Stage::NoNewPrivs, _) => format!("prctl(PR_SET_NO_NEW_PRIVS) answers {name}"),
+        (Stage::Prepared(step), _) => format!("preparation {step} answers {name}"),
+        (Stage::Send | Stage::Exec, _) => format!("no process can be started: {name}"),
+    })
+}

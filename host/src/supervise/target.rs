@@ -1,0 +1,269 @@
+//! The caller of bpf(2) as the kernel sees it: memory, fds and rights of a thread in a system call.
+
+use super::objects::{Identity, Objects, identity};
+use crate::sys::{Listener, Notification, remote};
+use bpfsim_abi::Errno;
+use bpfsim_abi::attr::UserAddr;
+use bpfsim_sim::CpuList;
+use bpfsim_syscall::task::NotBpf;
+use bpfsim_syscall::{Caps, Fault, Mode, ObjectId, Task};
+use nix::fcntl::{AtFlags, OFlag, open};
+use nix::sched::sched_getaffinity;
+use nix::sys::stat::{self, FileStat};
+use nix::unistd::Pid;
+use std::cell::{Cell, RefCell};
+use std::collections::HashMap;
+use std::os::fd::OwnedFd;
+
+/// Stands for the number that the target's new fd will get: above every number that there is
+/// (`sysctl fs.nr_open` is at most `INT_MAX & -64`).
+pub(super) const PENDING_FD: u32 = i32::MAX as u32;
+
+/// How much is read ahead. Attrs, keys and strings are near each other, and are read in pieces.
+const AHEAD: usize = 512;
+
+/// `PAGE_SIZE`, or a part of it: reading ahead never leaves the page.
+const PAGE: usize = 4096;
+
+/// As many `/proc/TID/fd` are kept open.
+const MOST_TABLES: usize = 256;
+
+/// Threads' tables of fds, by thread, as descriptors of `/proc/TID/fd`.
+///
+/// A descriptor belongs to the thread it was opened for, not to its number: when the thread is
+/// gone, nothing is found through it any more.
+#[derive(Debug, Default)]
+pub(super) struct Tables {
+    open: HashMap<u32, OwnedFd>,
+}
+
+impl Tables {
+    /// The table of a thread, and whether it was opened now.
+    fn of(&mut self, pid: u32) -> nix::Result<(&OwnedFd, bool)> {
+        if self.open.len() >= MOST_TABLES && !self.open.contains_key(&pid) {
+            self.open.clear();
+        }
+        match self.open.entry(pid) {
+            std::collections::hash_map::Entry::Occupied(entry) => Ok((entry.into_mut(), false)),
+            std::collections::hash_map::Entry::Vacant(entry) => {
+                let path = format!("/proc/{pid}/fd");
+                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
+                Ok((entry.insert(open(path.as_str(), flags, stat::Mode::empty())?), true))
+            }
+        }
+    }
+}
+
+/// What a call wants to give to its caller when it ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Pending {
+    pub(super) object: ObjectId,
+    pub(super) mode: Mode,
+}
+
+/// A thread that waits in a system call.
+pub(super) struct Target<'a> {
+    listener: &'a Listener,
+    pub(super) call: Notification,
+    objects: &'a Objects,
+    tables: RefCell<&'a mut Tables>,
+    caps: Caps,
+    online: &'a CpuList,
+    /// Where it begins, and its bytes.
+    ahead: RefCell<(u64, Vec<u8>)>,
+    /// Its memory may not be read at all: the error number.
+    pub(super) refused: Cell<Option<i32>>,
+    pub(super) pending: Option<Pending>,
+}
+
+impl<'a> Target<'a> {
+    pub(super) fn new(
+        listener: &'a Listener,
+        call: Notification,
+        objects: &'a Objects,
+        tables: &'a mut Tables,
+        caps: Caps,
+        online: &'a CpuList,
+    ) -> Self {
+        Self {
+            listener,
+            call,
+            objects,
+            tables: RefCell::new(tables),
+            caps,
+            online,
+            ahead: RefCell::default(),
+            refused: Cell::new(None),
+            pending: None,
+        }
+    }
+
+    /// True while the caller waits for this very call.
+    pub(super) fn is_there(&self) -> bool {
+        self.listener.is_valid(self.call.id)
+    }
+
+    /// As many bytes as are mapped; what was read is the caller's.
+    fn fetch(&self, at: u64, out: &mut [u8]) -> Result<usize, Fault> {
+        let got = remote::read(self.call.pid, at, out).map_err(|number| self.fault(number))?;
+        if self.is_there() { Ok(got) } else { Err(Fault) }
+    }
+
+    fn fault(&self, number: i32) -> Fault {
+        if number == libc::EPERM {
+            self.refused.set(Some(number));
+        }
+        Fault
+    }
+
+    /// Bytes that were read before, in this call.
+    fn remembered(&self, at: u64, out: &mut [u8]) -> bool {
+        let ahead = self.ahead.borrow();
+        let Some(start) = at.checked_sub(ahead.0).and_then(|n| usize::try_from(n).ok()) else {
+            return false;
+        };
+        let bytes = start.checked_add(out.len()).and_then(|end| ahead.1.get(start..end));
+        bytes.map(|bytes| out.copy_from_slice(bytes)).is_some()
+    }
+
+    /// fstatat(2) in the caller's table; `None` where there is no such fd.
+    fn stat(&self, fd: u32, flags: AtFlags) -> Option<FileStat> {
+        let mut tables = self.tables.borrow_mut();
+        let mut name = [0; 11];
+        let name = decimal(fd, &mut name);
+        loop {
+            let (table, fresh) = match tables.of(self.call.pid) {
+                Ok(found) => found,
+                Err(errno) => {
+                    self.fault(if errno == nix::errno::Errno::EACCES { libc::EPERM } else { 0 });
+                    return None;
+                }
+            };
+            match stat::fstatat(table, name, flags) {
+                Ok(stat) if !fresh || self.is_there() => return Some(stat),
+                Ok(_) | Err(_) => {}
+            }
+            // The thread that it was opened for may be gone, and its number used again.
+            tables.open.remove(&self.call.pid);
+            if fresh {
+                return None;
+            }
+        }
+    }
+
+    /// Which file is behind an fd.
+    fn identity(&self, fd: u32) -> Option<Identity> {
+        self.stat(fd, AtFlags::empty()).map(|stat| identity(&stat))
+    }
+}
+
+/// The digits of a number, without allocating.
+fn decimal(number: u32, out: &mut [u8; 11]) -> &std::ffi::CStr {
+    let (mut at, mut rest) = (out.len() - 1, number);
+    out[at] = 0;
+    loop {
+        at -= 1;
+        out[at] = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        if rest == 0 {
+            break;
+        }
+    }
+    std::ffi::CStr::from_bytes_with_nul(&out[at..]).unwrap_or_default()
+}
+
+impl Task for Target<'_> {
+    fn read(&self, at: UserAddr, out: &mut [u8]) -> Result<(), Fault> {
+        if out.is_empty() || self.remembered(at.0, out) {
+            return Ok(());
+        }
+        let last = at.checked_add(out.len() as u64 - 1).ok_or(Fault)?;
+        if out.len() > AHEAD {
+            let got = self.fetch(at.0, out)?;
+            return if got == out.len() { Ok(()) } else { Err(Fault) };
+        }
+        let page_left = PAGE - last.0 as usize % PAGE - 1;
+        let mut bytes = vec![0; out.len() + page_left.min(AHEAD - out.len())];
+        let got = self.fetch(at.0, &mut bytes)?;
+        bytes.truncate(got);
+        let have = bytes.get(..out.len()).map(|bytes| out.copy_from_slice(bytes));
+        *self.ahead.borrow_mut() = (at.0, bytes);
+        have.ok_or(Fault)
+    }
+
+    fn write(&mut self, at: UserAddr, bytes: &[u8]) -> Result<(), Fault> {
+        if bytes.is_empty() {
+            return Ok(());
+        }
+        self.ahead.get_mut().1.clear();
+        if !self.is_there() {
+            return Err(Fault);
+        }
+        let put = remote::write(self.call.pid, at.0, bytes).map_err(|n| self.fault(n))?;
+        if put == bytes.len() { Ok(()) } else { Err(Fault) }
+    }
+
+    fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>> {
+        // A negative fd is no fd.
+        i32::try_from(fd).ok()?;
+        let file = self.identity(fd)?;
+        Some(self.objects.find(file).map(|(object, _)| object).ok_or(NotBpf))
+    }
+
+    fn install(&mut self, object: ObjectId) -> Result<u32, Errno> {
+        self.install_as(object, Mode::ReadWrite)
+    }
+
+    fn install_as(&mut self, object: ObjectId, mode: Mode) -> Result<u32, Errno> {
+        self.pending = Some(Pending { object, mode });
+        Ok(PENDING_FD)
+    }
+
+    /// The permission bits of `/proc/TID/fd/N` say how the description was opened.
+    fn mode(&self, fd: u32) -> Mode {
+        let has_modes = self.identity(fd).and_then(|file| self.objects.find(file));
+        if !has_modes.is_some_and(|(_, has_modes)| has_modes) {
+            return Mode::ReadWrite;
+        }
+        let link = self.stat(fd, AtFlags::AT_SYMLINK_NOFOLLOW);
+        match link.map_or(0, |stat| stat.st_mode & 0o600) {
+            0o400 => Mode::ReadOnly,
+            0o200 => Mode::WriteOnly,
+            _ => Mode::ReadWrite,
+        }
+    }
+
+    fn caps(&self) -> Caps {
+        self.caps
+    }
+
+    /// Its effective user: the owner of its directory in /proc.
+    fn uid(&self) -> u32 {
+        let path = format!("/proc/{}", self.call.pid);
+        stat::stat(path.as_str()).map_or(0, |stat| stat.st_uid)
+    }
+
+    /// The first CPU of its affinity mask that the simulated machine has on line; else the first
+    /// that is on line.
+    fn cpu(&self) -> u32 {
+        let mask = sched_getaffinity(Pid::from_raw(self.call.pid as i32)).ok();
+        let allowed = |cpu: &u32| {
+            mask.as_ref().is_some_and(|mask| mask.is_set(*cpu as usize).unwrap_or(false))
+        };
+        let first = self.online.iter().next().unwrap_or(0);
+        self.online.iter().find(allowed).unwrap_or(first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_are_written_in_decimal() {
+        for number in [0, 7, 10, 4_294_967_295] {
+            let mut out = [0; 11];
+            assert_eq!(decimal(number, &mut out).to_str(), Ok(number.to_string().as_str()));
+        }
+    }
+}
