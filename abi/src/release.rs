@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 /// A mainline release, X.Y.0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Release {
     /// X of X.Y.
     pub major: u8,
@@ -12,7 +12,28 @@ pub struct Release {
     pub minor: u8,
 }
 
+/// By age.
+impl Ord for Release {
+    #[inline]
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.packed().cmp(&other.packed())
+    }
+}
+
+impl PartialOrd for Release {
+    #[inline]
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
 impl Release {
+    /// One number, in order of age: rules compare releases at every call.
+    #[inline]
+    const fn packed(self) -> u16 {
+        u16::from_be_bytes([self.major, self.minor])
+    }
+
     /// The release `major.minor`.
     pub const fn new(major: u8, minor: u8) -> Self {
         Self { major, minor }

@@ -5,6 +5,7 @@
 const INIT: u32 = 0xdead_beef;
 
 /// `jhash(key, len, seed)`; equal to `jhash2` where the length is a multiple of four.
+#[inline]
 pub fn jhash(key: &[u8], seed: u32) -> u32 {
     let start = INIT.wrapping_add(key.len() as u32).wrapping_add(seed);
     let (mut a, mut b, mut c) = (start, start, start);
@@ -26,7 +27,11 @@ pub fn jhash(key: &[u8], seed: u32) -> u32 {
 }
 
 /// Four bytes from `at`, little endian; what is missing reads as zero.
+#[inline]
 fn word(bytes: &[u8], at: usize) -> u32 {
+    if let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+        return u32::from_le_bytes(*word);
+    }
     (0..4).fold(0, |word, i| word | u32::from(*bytes.get(at + i).unwrap_or(&0)) << (8 * i))
 }
 

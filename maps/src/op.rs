@@ -25,7 +25,7 @@ pub enum Todo {
     /// Where the value is, for a program: on this CPU, or at the rank of a CPU that it named.
     Locate(Find, Option<u32>),
     /// The bytes of a value, for a system call.
-    Read(Find, Plan, Place, Option<Mover>),
+    Read(Find, Mover),
     /// A new value.
     Update(Update),
     /// Remove the key.
@@ -51,7 +51,7 @@ impl Op {
 
     /// A lookup that copies into `buffer`.
     pub fn read(key: Place, plan: Plan, buffer: Place) -> Self {
-        Self::new(key, Todo::Read(Find::default(), plan, buffer, None))
+        Self::new(key, Todo::Read(Find::default(), Mover::new(plan, Direction::Read, buffer)))
     }
 
     /// The key after the one at `key`, written to `out`; `first`: there is no key to start from.
@@ -64,9 +64,7 @@ impl Op {
         let key = self.key;
         let yielded = match &mut self.todo {
             Todo::Locate(find, rank) => locate(find, *rank, key, map, cx),
-            Todo::Read(find, plan, buffer, mover) => {
-                read(find, *plan, *buffer, mover, key, map, cx)
-            }
+            Todo::Read(find, mover) => read(find, mover, key, map, cx),
             Todo::Update(update) => update.run(key, map, cx),
             Todo::Delete(delete) => delete.run(key, map, cx),
             Todo::NextKey(next, found, out, first) => {
@@ -96,12 +94,9 @@ impl Op {
         out.push(self.key.0);
         match &self.todo {
             Todo::Locate(find, _) => find.encode(out),
-            Todo::Read(find, _, _, mover) => {
+            Todo::Read(find, mover) => {
                 find.encode(out);
-                out.push(mover.is_some().into());
-                if let Some(mover) = mover {
-                    mover.encode(out);
-                }
+                mover.encode(out);
             }
             Todo::Update(update) => update.encode(out),
             Todo::Delete(delete) => delete.encode(out),
@@ -154,8 +149,10 @@ pub fn index(key: Place, cx: &Cx<'_>) -> Result<u32, Stop> {
     Ok(cx.hw.mem.load(key, 4)? as u32)
 }
 
-/// The element of a key, if it is there.
-fn find(
+/// The element of a key, if it is there. Called from system calls and, where `program` says so,
+/// from programs.
+#[inline]
+pub fn find(
     find: &mut Find,
     program: bool,
     key: Place,
@@ -188,21 +185,15 @@ fn locate(
 
 fn read(
     walk: &mut Find,
-    plan: Plan,
-    buffer: Place,
-    mover: &mut Option<Mover>,
+    mover: &mut Mover,
     key: Place,
     map: &Map,
     cx: &mut Cx<'_>,
 ) -> Result<u64, Stop> {
-    let mover = match mover {
-        Some(mover) => mover,
-        None => {
-            let element = find(walk, false, key, map, cx)?.ok_or(Errno::ENOENT)?;
-            let stride = map.rank_stride();
-            mover.insert(Mover::new(plan, Direction::Read, element, stride, buffer))
-        }
-    };
+    if !mover.is_set_out() {
+        let element = find(walk, false, key, map, cx)?.ok_or(Errno::ENOENT)?;
+        mover.set_out(element, map.rank_stride());
+    }
     let mut failed = None;
     done(mover.run(cx, &mut failed))?;
     failed.map_or(Ok(0), |errno| Err(errno.into()))

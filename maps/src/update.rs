@@ -1,6 +1,6 @@
 //! Update and delete: the operations that change a map.
 
-use crate::hash::{Find, Hash, Pool, element_of, link_to};
+use crate::hash::{Find, Hash, Pool, link_to};
 use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::op::{Stop, done, index, pass};
@@ -42,15 +42,14 @@ pub struct UpdateRules {
 /// An update as a value with a position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Update {
-    value: Place,
     want: Want,
-    plan: Plan,
     rules: UpdateRules,
     at: At,
     find: Find,
-    bucket: u32,
+    /// Moves the bytes into the element, once it is known which.
+    mover: Mover,
     new: Option<u32>,
-    result: Result<u64, Errno>,
+    refused: Option<Errno>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,11 +59,11 @@ enum At {
     Decide,
     Take,
     Zero(u32),
-    Write(Option<Mover>),
+    Write,
     Link,
     Unlink,
     Give,
-    InPlace(Mover),
+    InPlace,
     Unlock,
 }
 
@@ -72,15 +71,13 @@ impl Update {
     /// An update that has not begun.
     pub fn new(value: Place, want: Want, plan: Plan, rules: UpdateRules) -> Self {
         Self {
-            value,
             want,
-            plan,
             rules,
             at: At::Lock,
             find: Find::default(),
-            bucket: 0,
+            mover: Mover::new(plan, Direction::Write, value),
             new: None,
-            result: Ok(0),
+            refused: None,
         }
     }
 
@@ -89,77 +86,75 @@ impl Update {
         match &map.words {
             Words::Array(array) => self.array(array.place(index(key, cx)?), map, cx),
             Words::Hash(hash) => self.hash(hash, key, map, cx),
-            Words::Own(own) => own.update(key, (self.value, self.want, self.plan), map, cx),
+            Words::Own(own) => {
+                let value = (self.mover.buffer, self.want, self.mover.plan);
+                own.update(key, value, map, cx)
+            },
         }
     }
 
-    /// Moves the bytes into the element. A rank that no CPU has, which nobody has checked, leads
-    /// outside every region.
-    fn mover(&self, element: Place, map: &Map) -> Result<Mover, Stop> {
-        if map.shape.percpu && self.plan.first >= map.shape.ranks {
-            return Err(Wild(map.slot(element, self.plan.first)).into());
+    /// From here on the bytes move into this element. A rank that no CPU has, which nobody has
+    /// checked, leads outside every region.
+    fn set_out(&mut self, element: Place, map: &Map) -> Result<(), Stop> {
+        let first = self.mover.plan.first;
+        if map.shape.percpu && first >= map.shape.ranks {
+            return Err(Wild(map.slot(element, first)).into());
         }
-        let stride = map.rank_stride();
-        Ok(Mover::new(self.plan, Direction::Write, element, stride, self.value))
+        self.mover.set_out(element, map.rank_stride());
+        Ok(())
     }
 
     /// array_map_update_elem(): the index first, then the flags.
     fn array(&mut self, element: Option<Place>, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
-        if !matches!(self.at, At::InPlace(_)) {
+        if !self.mover.is_set_out() {
             let element = element.ok_or(Errno::E2BIG)?;
             if self.want == Want::NoExist {
                 return Err(Errno::EEXIST.into());
             }
-            self.at = At::InPlace(self.mover(element, map)?);
+            self.set_out(element, map)?;
         }
-        let At::InPlace(mover) = &mut self.at else { return Ok(0) };
-        done(mover.run(cx, &mut None))?;
+        done(self.mover.run(cx, &mut None))?;
         Ok(0)
     }
 
     fn hash(&mut self, hash: &Hash, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
         loop {
-            match &mut self.at {
+            self.at = match self.at {
                 At::Lock => {
-                    self.bucket = hash.bucket_of(&cx.hw.mem, key)?.0;
-                    lock(hash, self.bucket, cx)?;
-                    self.at = At::Find;
+                    self.find.aim(hash, key, cx)?;
+                    lock(hash, self.find.bucket(), cx)?;
+                    At::Find
                 }
                 At::Find => {
                     done(self.find.run(hash, key, cx))?;
-                    self.at = At::Decide;
+                    At::Decide
                 }
-                At::Decide => self.at = self.decide(hash, map, cx)?,
-                At::Take => self.at = self.take(hash, cx)?,
-                At::Zero(word) => {
-                    let word = *word;
-                    self.at = self.zero(hash, word, map, cx)?;
-                }
-                At::Write(mover) => {
-                    if let Some(mover) = mover {
-                        done(mover.run(cx, &mut None))?;
-                    }
+                At::Decide => self.decide(hash, map, cx)?,
+                At::Take => self.take(hash, cx)?,
+                At::Zero(word) => self.zero(hash, word, map, cx)?,
+                At::Write => {
+                    done(self.mover.run(cx, &mut None))?;
                     let element = self.new.unwrap_or(0);
-                    cx.hw.mem.copy(key, hash.key(element), hash.key_size)?;
-                    self.at = At::Link;
+                    self.find.store_key(hash, key, element, cx)?;
+                    At::Link
                 }
-                At::Link => self.at = self.link(hash, cx)?,
-                At::Unlink => self.at = self.unlink(hash, cx)?,
+                At::Link => self.link(hash, cx)?,
+                At::Unlink => self.unlink(hash, cx)?,
                 At::Give => {
                     let pool = self.pool(hash);
                     pass(cx, free_step(hash, pool))?;
                     if let Some(old) = self.find.element() {
                         hash.give(cx, old, pool)?;
                     }
-                    self.at = At::Unlock;
+                    At::Unlock
                 }
-                At::InPlace(mover) => {
-                    done(mover.run(cx, &mut None))?;
-                    self.at = At::Unlock;
+                At::InPlace => {
+                    done(self.mover.run(cx, &mut None))?;
+                    At::Unlock
                 }
                 At::Unlock => {
-                    unlock(hash, self.bucket, cx)?;
-                    return self.result.map_err(Stop::Fail);
+                    unlock(hash, self.find.bucket(), cx)?;
+                    return self.refused.map_or(Ok(0), |errno| Err(errno.into()));
                 }
             }
         }
@@ -186,11 +181,14 @@ impl Update {
             (true, Want::Any | Want::Exist) | (false, Want::Any | Want::NoExist) => None,
         };
         if let Some(errno) = refusal {
-            self.result = Err(errno);
+            self.refused = Some(errno);
             return Ok(At::Unlock);
         }
         Ok(match old {
-            Some(element) if map.shape.percpu => At::InPlace(self.mover(hash.value(element), map)?),
+            Some(element) if map.shape.percpu => {
+                self.set_out(hash.value(element), map)?;
+                At::InPlace
+            }
             Some(_) | None => At::Take,
         })
     }
@@ -204,7 +202,7 @@ impl Update {
         pass(cx, free_step(hash, pool))?;
         self.new = hash.take(cx, pool)?;
         if self.new.is_none() {
-            self.result = Err(Errno::E2BIG);
+            self.refused = Some(Errno::E2BIG);
             return Ok(At::Unlock);
         }
         Ok(At::Zero(0))
@@ -213,7 +211,8 @@ impl Update {
     /// A fresh element is zero everywhere; a recycled one where the release cleans it.
     fn zero(&mut self, hash: &Hash, from: u32, map: &Map, cx: &mut Cx<'_>) -> Result<At, Stop> {
         let element = hash.value(self.new.unwrap_or(0));
-        let partial = self.plan.end - self.plan.first < map.shape.ranks;
+        let plan = self.mover.plan;
+        let partial = plan.end - plan.first < map.shape.ranks;
         let fresh = !hash.prealloc;
         if (fresh || !self.rules.keeps_stale) && map.shape.percpu && partial {
             for word in from..map.shape.stride() / 8 * map.shape.ranks {
@@ -225,11 +224,12 @@ impl Update {
                 }
             }
         }
-        Ok(At::Write(Some(self.mover(element, map)?)))
+        self.set_out(element, map)?;
+        Ok(At::Write)
     }
 
     fn link(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
-        let (head, element) = (hash.head(self.bucket), self.new.unwrap_or(0));
+        let (head, element) = (hash.head(self.find.bucket()), self.new.unwrap_or(0));
         pass(cx, Step::Store { at: head, bytes: 8 })?;
         let first = cx.hw.mem.load(head, 8)?;
         cx.hw.mem.store(hash.link(element), 8, first)?;
@@ -256,28 +256,24 @@ impl Update {
     /// Feeds everything that tells two positions apart.
     pub fn encode(&self, out: &mut Vec<u64>) {
         self.find.encode(out);
-        out.push(u64::from(self.bucket) << 32 | self.new.map_or(0, |new| u64::from(new) + 1));
-        out.push(self.result.err().map_or(0, |errno| errno.number() as u64));
-        match &self.at {
-            At::Lock => out.push(0),
-            At::Find => out.push(1),
-            At::Decide => out.push(2),
-            At::Take => out.push(3),
-            At::Zero(word) => out.push(4 | u64::from(*word) << 8),
-            At::Write(None) => out.push(5),
-            At::Write(Some(mover)) => {
-                out.push(6);
-                mover.encode(out);
-            }
-            At::Link => out.push(7),
-            At::Unlink => out.push(8),
-            At::Give => out.push(9),
-            At::InPlace(mover) => {
-                out.push(10);
-                mover.encode(out);
-            }
-            At::Unlock => out.push(11),
-        }
+        self.mover.encode(out);
+        let at = match self.at {
+            At::Lock => 0,
+            At::Find => 1,
+            At::Decide => 2,
+            At::Take => 3,
+            At::Zero(word) => 4 | u64::from(word) << 8,
+            At::Write => 5,
+            At::Link => 6,
+            At::Unlink => 7,
+            At::Give => 8,
+            At::InPlace => 9,
+            At::Unlock => 10,
+        };
+        out.push(at);
+        let new = self.new.map_or(0, |new| u64::from(new) + 1);
+        let refused = self.refused.map_or(0, |errno| errno.number() as u64);
+        out.push(new << 32 | refused << 8 | self.want as u64);
     }
 }
 
@@ -318,7 +314,6 @@ fn unlock(hash: &Hash, bucket: u32, cx: &mut Cx<'_>) -> Result<(), Stop> {
 pub struct Delete {
     at: DeleteAt,
     find: Find,
-    bucket: u32,
     found: bool,
 }
 
@@ -344,8 +339,8 @@ impl Delete {
         loop {
             match self.at {
                 DeleteAt::Lock => {
-                    self.bucket = hash.bucket_of(&cx.hw.mem, key)?.0;
-                    lock(hash, self.bucket, cx)?;
+                    self.find.aim(hash, key, cx)?;
+                    lock(hash, self.find.bucket(), cx)?;
                     self.at = DeleteAt::Find;
                 }
                 DeleteAt::Find => {
@@ -355,7 +350,7 @@ impl Delete {
                 }
                 DeleteAt::Unlink => {
                     pass(cx, Step::Store { at: self.find.from, bytes: 8 })?;
-                    let next = self.find.link.and_then(element_of).map(|old| hash.link(old));
+                    let next = self.find.element().map(|old| hash.link(old));
                     let next = cx.hw.mem.load(next.unwrap_or(Place::NULL), 8)?;
                     cx.hw.mem.store(self.find.from, 8, next)?;
                     add_to_count(hash, cx, -1)?;
@@ -369,7 +364,7 @@ impl Delete {
                     self.at = DeleteAt::Unlock;
                 }
                 DeleteAt::Unlock => {
-                    unlock(hash, self.bucket, cx)?;
+                    unlock(hash, self.find.bucket(), cx)?;
                     return if self.found { Ok(0) } else { Err(Errno::ENOENT.into()) };
                 }
             }
@@ -379,6 +374,6 @@ impl Delete {
     /// Feeds everything that tells two positions apart.
     pub fn encode(&self, out: &mut Vec<u64>) {
         self.find.encode(out);
-        out.push(u64::from(self.bucket) << 8 | u64::from(self.found) << 4 | self.at as u64);
+        out.push(u64::from(self.found) << 4 | self.at as u64);
     }
 }

@@ -104,52 +104,70 @@ pub struct Copy {
     pub len: u32,
     /// In these pieces.
     pub plan: CopyPlan,
+    /// How far it is.
+    pub progress: Progress,
+}
+
+/// How far a copy is; at the beginning by default.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Progress {
+    /// What was loaded and is not yet stored, where `holds`.
+    value: u64,
     next: u32,
-    held: Option<u64>,
+    holds: bool,
+}
+
+impl Progress {
+    /// Feeds everything that tells two positions apart.
+    pub fn encode(&self, out: &mut Vec<u64>) {
+        out.extend([u64::from(self.next) << 1 | u64::from(self.holds), self.value]);
+    }
 }
 
 impl Copy {
     /// A copy that has not begun.
     pub const fn new(src: Place, dst: Place, len: u32, plan: CopyPlan) -> Self {
-        Self { src, dst, len, plan, next: 0, held: None }
+        let progress = Progress { value: 0, next: 0, holds: false };
+        Self { src, dst, len, plan, progress }
     }
 
     /// Goes on as far as the gate allows. A load and a store are two steps.
+    #[inline]
     pub fn run(&mut self, cx: &mut Cx<'_>) -> Yield {
-        if !cx.watched && self.next == 0 {
+        if !cx.watched && self.progress == Progress::default() {
             return match cx.hw.mem.copy(self.src, self.dst, self.len) {
                 Ok(()) => Yield::Done,
                 Err(wild) => Yield::Trapped(wild),
             };
         }
-        while let Some((offset, bytes)) = self.plan.piece(self.next, self.len) {
+        self.in_pieces(cx)
+    }
+
+    fn in_pieces(&mut self, cx: &mut Cx<'_>) -> Yield {
+        let at = &mut self.progress;
+        while let Some((offset, bytes)) = self.plan.piece(at.next, self.len) {
             let (src, dst) = (self.src.plus(offset.into()), self.dst.plus(offset.into()));
-            let value = match self.held {
-                Some(value) => value,
-                None => {
-                    step!(cx, Step::Load { at: src, bytes });
-                    match cx.hw.mem.load(src, bytes) {
-                        Ok(value) => value,
-                        Err(wild) => return Yield::Trapped(wild),
-                    }
+            if !at.holds {
+                step!(cx, Step::Load { at: src, bytes });
+                match cx.hw.mem.load(src, bytes) {
+                    Ok(value) => (at.value, at.holds) = (value, true),
+                    Err(wild) => return Yield::Trapped(wild),
                 }
-            };
-            self.held = Some(value);
+            }
             step!(cx, Step::Store { at: dst, bytes });
-            if let Err(wild) = cx.hw.mem.store(dst, bytes, value) {
+            if let Err(wild) = cx.hw.mem.store(dst, bytes, at.value) {
                 return Yield::Trapped(wild);
             }
-            self.held = None;
-            self.next += 1;
+            *at = Progress { value: 0, next: at.next + 1, holds: false };
         }
         Yield::Done
     }
 
     /// Feeds everything that tells two positions apart.
     pub fn encode(&self, out: &mut Vec<u64>) {
-        out.extend([self.src.0, self.dst.0, u64::from(self.len) << 32 | u64::from(self.next)]);
-        out.push(u64::from(self.plan as u8) << 1 | u64::from(self.held.is_some()));
-        out.push(self.held.unwrap_or(0));
+        out.extend([self.src.0, self.dst.0]);
+        out.push(u64::from(self.len) << 8 | u64::from(self.plan as u8));
+        self.progress.encode(out);
     }
 }
 

@@ -5,6 +5,7 @@ use bpfsim_abi::attr::UserAddr;
 use bpfsim_sim::{Hw, Place};
 
 /// Copies `len` bytes out. Errors: EFAULT where the caller has no memory.
+#[inline]
 pub(crate) fn to_user(
     hw: &Hw,
     task: &mut dyn Task,
@@ -12,8 +13,7 @@ pub(crate) fn to_user(
     to: UserAddr,
     len: u32,
 ) -> Result<(), Failure> {
-    let bytes = load(hw, from, len)?;
-    task.write(to, &bytes)?;
+    hw.mem.with_bytes(from, len as usize, |bytes| task.write(to, bytes))??;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use crate::core::Core;
 use crate::{Failure, Kernel};
 use bpfsim_maps::Op;
+use bpfsim_maps::op::Stop;
 use bpfsim_sim::{Cx, Hw, Open, Yield};
 use bpfsim_vm::Frame;
 
@@ -20,6 +21,24 @@ pub fn op(kernel: &mut Kernel, op: &mut Op, map: u32, cpu: u32) -> Result<(), Fa
         let yielded = op.run(map, &mut cx(&mut kernel.hw, cpu, &mut Open));
         if settle(&mut kernel.hw, yielded)? {
             return Ok(());
+        }
+    }
+}
+
+/// Runs a part of an operation to its end.
+#[inline]
+pub(crate) fn run<T>(
+    hw: &mut Hw,
+    cpu: u32,
+    mut part: impl FnMut(&mut Cx<'_>) -> Result<T, Stop>,
+) -> Result<T, Failure> {
+    loop {
+        match part(&mut cx(hw, cpu, &mut Open)) {
+            Ok(value) => return Ok(value),
+            Err(Stop::Fail(errno)) => return Err(errno.into()),
+            Err(Stop::Yield(yielded)) => {
+                settle(hw, yielded)?;
+            }
         }
     }
 }

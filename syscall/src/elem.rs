@@ -5,14 +5,15 @@
 
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task};
-use crate::{drive, fds, own};
+use crate::{Answer, Failure, Kernel, Task, bytes, drive, fds, own};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::mover::{Plan, Where};
-use bpfsim_maps::op::Todo;
+use bpfsim_maps::hash::Find;
+use bpfsim_maps::op::{self, Todo};
 use bpfsim_maps::series::{self, Ask, Role};
 use bpfsim_maps::update::{Delete, Update, UpdateRules, Want};
+use bpfsim_maps::map::Words;
 use bpfsim_maps::{Map, Op};
 use bpfsim_sim::{Hw, Place, RegionId};
 
@@ -61,7 +62,7 @@ pub(crate) fn map_of<'a>(
 /// What the release and the series say about the values that are meant.
 pub(crate) fn ask<'a>(
     core: &'a Core,
-    desk: &Desk,
+    here: u32,
     map: &'a Map,
     attr: &MapElemCpuAttr,
     role: Option<Role>,
@@ -70,7 +71,7 @@ pub(crate) fn ask<'a>(
         role,
         flags: attr.flags,
         cpu: attr.cpu,
-        here: desk.here,
+        here,
         shape: &map.shape,
         cpus: &core.profile.cpus,
         plan: core.profile.plan,
@@ -117,6 +118,7 @@ pub(crate) fn read_key(
     from_user(hw, task, at, desk.key(), len)
 }
 
+#[inline]
 pub(crate) fn from_user(
     hw: &mut Hw,
     task: &dyn Task,
@@ -124,18 +126,7 @@ pub(crate) fn from_user(
     to: Place,
     len: u32,
 ) -> Result<Place, Failure> {
-    let mut small = [0; 64];
-    match small.get_mut(..len as usize) {
-        Some(bytes) => {
-            task.read(at, bytes)?;
-            hw.mem.write(to, bytes)?;
-        }
-        None => {
-            let mut bytes = vec![0; len as usize];
-            task.read(at, &mut bytes)?;
-            hw.mem.write(to, &bytes)?;
-        }
-    }
+    hw.mem.fill_bytes(to, len as usize, |bytes| task.read(at, bytes))??;
     Ok(to)
 }
 
@@ -184,15 +175,23 @@ fn late_flags(release: Release, flags: u64, lookup: bool) -> Result<(), Errno> {
     if locks || unknown { Err(Errno::EINVAL) } else { Ok(()) }
 }
 
-/// BPF_MAP_LOOKUP_ELEM, up to the map operation.
-pub fn start_lookup(
-    core: &Core,
-    hw: &mut Hw,
-    desk: &Desk,
+/// A lookup or an update after the checks that come before the key.
+struct Checked<'a> {
+    handle: u32,
+    map: &'a Map,
+    /// `key`, `value` and the rest.
+    arm: MapElemCpuAttr,
+    answer: series::Answer,
+}
+
+#[inline]
+fn check_lookup<'a>(
+    core: &'a Core,
+    here: u32,
     task: &dyn Task,
     attr: &Attr,
     role: Option<Role>,
-) -> Result<Started, Failure> {
+) -> Result<Checked<'a>, Failure> {
     let arm: MapElemCpuAttr = attr.arm();
     let release = core.profile.release;
     // The commands of a series look at no flags (of lookups).
@@ -200,25 +199,36 @@ pub fn start_lookup(
     early_lookup_flags(release, flags)?;
     let (handle, map) = map_for(core, task, arm.map_fd, Use::Read)?;
     late_flags(release, flags, true)?;
-    let ask = ask(core, desk, map, &arm, role);
-    let answer = read_answer(map, &ask)?;
-    let key = read_key(hw, desk, task, map, arm.key)?;
-    if let Some((todo, out)) = own::lookup(hw, desk, task, map, (arm.value, answer.wire))? {
-        return Ok(Started { map: handle, op: Op::new(key, todo), out });
-    }
-    let op = match answer.moves {
-        Ok(plan) => {
-            let buffer = desk.value(hw, map.shape.key_size, answer.wire);
-            Op::read(key, plan, buffer)
-        }
-        Err(errno) => Op::new(key, Todo::Refuse(errno)),
-    };
-    let buffer = Place::new(desk.scratch, map.shape.key_size.next_multiple_of(8));
-    Ok(Started { map: handle, op, out: Some((buffer, arm.value, answer.wire)) })
+    let answer = read_answer(map, &ask(core, here, map, &arm, role))?;
+    Ok(Checked { handle, map, arm, answer })
 }
 
-/// BPF_MAP_UPDATE_ELEM, up to the map operation.
-pub fn start_update(
+#[inline]
+fn check_update<'a>(
+    core: &'a Core,
+    here: u32,
+    task: &dyn Task,
+    attr: &Attr,
+    role: Option<Role>,
+) -> Result<Checked<'a>, Failure> {
+    let arm: MapElemCpuAttr = attr.arm();
+    let (handle, map) = map_for(core, task, arm.map_fd, Use::Write)?;
+    late_flags(core.profile.release, arm.flags, false)?;
+    let answer = write_answer(map, &ask(core, here, map, &arm, role))?;
+    Ok(Checked { handle, map, arm, answer })
+}
+
+impl Checked<'_> {
+    /// What an update will do, once key and value are in the kernel.
+    #[inline]
+    fn update(&self, release: Release, value: Place) -> Result<Update, Errno> {
+        let (plan, want) = (self.answer.moves?, self.answer.want?);
+        Ok(new_update(release, value, want, without_padding(release, self.map, plan)))
+    }
+}
+
+/// BPF_MAP_LOOKUP_ELEM, up to the map operation.
+fn start_lookup(
     core: &Core,
     hw: &mut Hw,
     desk: &Desk,
@@ -226,23 +236,51 @@ pub fn start_update(
     attr: &Attr,
     role: Option<Role>,
 ) -> Result<Started, Failure> {
-    let arm: MapElemCpuAttr = attr.arm();
-    let (handle, map) = map_for(core, task, arm.map_fd, Use::Write)?;
-    late_flags(core.profile.release, arm.flags, false)?;
-    let ask = ask(core, desk, map, &arm, role);
-    let answer = write_answer(map, &ask)?;
+    let Checked { handle, map, arm, answer } = check_lookup(core, desk.here, task, attr, role)?;
+    let key = read_key(hw, desk, task, map, arm.key)?;
+    if let Some((todo, out)) = own::lookup(hw, desk, task, map, (arm.value, answer.wire))? {
+        return Ok(Started { map: handle, op: Op::new(key, todo), out });
+    }
+    let buffer = desk.value(hw, map.shape.key_size, answer.wire);
+    let op = match answer.moves {
+        Ok(plan) => Op::read(key, plan, buffer),
+        Err(errno) => Op::new(key, Todo::Refuse(errno)),
+    };
+    Ok(Started { map: handle, op, out: Some((buffer, arm.value, answer.wire)) })
+}
+
+/// BPF_MAP_UPDATE_ELEM, up to the map operation.
+fn start_update(
+    core: &Core,
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    attr: &Attr,
+    role: Option<Role>,
+) -> Result<Started, Failure> {
+    let checked = check_update(core, desk.here, task, attr, role)?;
+    let (key, value) = read_key_and_value(hw, desk, task, &checked)?;
+    let todo = match own::push(checked.map, value, checked.arm.flags) {
+        Some(push) => push,
+        None => {
+            checked.update(core.profile.release, value).map_or_else(Todo::Refuse, Todo::Update)
+        }
+    };
+    Ok(Started { map: checked.handle, op: Op::new(key, todo), out: None })
+}
+
+#[inline]
+fn read_key_and_value(
+    hw: &mut Hw,
+    desk: &Desk,
+    task: &dyn Task,
+    checked: &Checked<'_>,
+) -> Result<(Place, Place), Failure> {
+    let Checked { map, arm, answer, .. } = checked;
     let key = read_key(hw, desk, task, map, arm.key)?;
     let value = desk.value(hw, map.shape.key_size, answer.wire);
     from_user(hw, task, arm.value, value, answer.wire)?;
-    let todo = match (answer.moves, answer.want) {
-        _ if let Some(push) = own::push(map, value, arm.flags) => push,
-        (Ok(plan), Ok(want)) => {
-            let plan = without_padding(core.profile.release, map, plan);
-            update_todo(core.profile.release, value, want, plan)
-        }
-        (Err(errno), _) | (_, Err(errno)) => Todo::Refuse(errno),
-    };
-    Ok(Started { map: handle, op: Op::new(key, todo), out: None })
+    Ok((key, value))
 }
 
 /// From v7.0 on an update stores the bytes of each value and not those that round it up; before,
@@ -254,13 +292,14 @@ pub(crate) fn without_padding(release: Release, map: &Map, plan: Plan) -> Plan {
 
 /// A system call that writes one CPU's value into a recycled element leaves the others as they
 /// were: cleaning them (c3a66e5f5bab) came after v7.2.
-pub(crate) fn update_todo(release: Release, value: Place, want: Want, plan: Plan) -> Todo {
+#[inline]
+pub(crate) fn new_update(release: Release, value: Place, want: Want, plan: Plan) -> Update {
     let rules = UpdateRules { full_first: release < Release::new(4, 6), keeps_stale: true };
-    Todo::Update(Update::new(value, want, plan, rules))
+    Update::new(value, want, plan, rules)
 }
 
 /// BPF_MAP_DELETE_ELEM, up to the map operation.
-pub fn start_delete(
+fn start_delete(
     core: &Core,
     hw: &mut Hw,
     desk: &Desk,
@@ -274,7 +313,7 @@ pub fn start_delete(
 }
 
 /// BPF_MAP_GET_NEXT_KEY, up to the map operation. A NULL key asks for the first (v4.12).
-pub fn start_next_key(
+fn start_next_key(
     core: &Core,
     hw: &mut Hw,
     desk: &Desk,
@@ -317,32 +356,44 @@ pub(crate) fn desk(core: &Core, task: &dyn Task) -> Desk {
 }
 
 /// Drives the operation to its end and hands the result to the caller.
-fn finish(kernel: &mut Kernel, task: &mut dyn Task, mut started: Started, here: u32) -> Answer {
+fn finish(kernel: &mut Kernel, task: &mut dyn Task, started: &mut Started, here: u32) -> Answer {
     drive::op(kernel, &mut started.op, started.map, here)?;
     started.op.result?;
     if let Some((from, to, len)) = started.out {
-        let mut small = [0; 64];
-        if let Some(bytes) = small.get_mut(..len as usize) {
-            kernel.hw.mem.read(from, bytes)?;
-            task.write(to, bytes)?;
-        } else {
-            let mut bytes = vec![0; len as usize];
-            kernel.hw.mem.read(from, &mut bytes)?;
-            task.write(to, &bytes)?;
-        }
+        bytes::to_user(&kernel.hw, task, from, to, len)?;
     }
     Ok(0)
 }
 
+/// Nobody watches: the element is looked for by the same walk that a watched call makes, and its
+/// bytes go to the caller without a stop in the kernel. A copy that has to be made on another CPU
+/// or with interrupts off runs as an operation.
 pub(crate) fn lookup(
     kernel: &mut Kernel,
     task: &mut dyn Task,
     attr: &Attr,
     role: Option<Role>,
 ) -> Answer {
-    let desk = desk(&kernel.core, task);
-    let started = start_lookup(&kernel.core, &mut kernel.hw, &desk, task, attr, role)?;
-    finish(kernel, task, started, desk.here)
+    let Kernel { core, hw } = kernel;
+    let desk = desk(core, task);
+    let checked = check_lookup(core, desk.here, task, attr, role)?;
+    let map = checked.map;
+    if let Ok(plan) = checked.answer.moves
+        && plan.place == Where::Caller
+        && !matches!(map.words, Words::Own(_))
+    {
+        let key = read_key(hw, &desk, task, map, checked.arm.key)?;
+        let mut walk = Find::default();
+        let element = drive::run(hw, desk.here, |cx| op::find(&mut walk, false, key, map, cx))?;
+        let element = element.ok_or(Errno::ENOENT)?;
+        for (slot, at) in plan.pieces(element, map.rank_stride()) {
+            let to = checked.arm.value.checked_add(at).ok_or(Errno::EFAULT)?;
+            bytes::to_user(hw, task, slot, to, plan.len)?;
+        }
+        return Ok(0);
+    }
+    let mut started = start_lookup(core, hw, &desk, task, attr, role)?;
+    finish(kernel, task, &mut started, desk.here)
 }
 
 pub(crate) fn update(
@@ -351,19 +402,27 @@ pub(crate) fn update(
     attr: &Attr,
     role: Option<Role>,
 ) -> Answer {
-    let desk = desk(&kernel.core, task);
-    let started = start_update(&kernel.core, &mut kernel.hw, &desk, task, attr, role)?;
-    finish(kernel, task, started, desk.here)
+    let Kernel { core, hw } = kernel;
+    let desk = desk(core, task);
+    let checked = check_update(core, desk.here, task, attr, role)?;
+    if matches!(checked.map.words, Words::Own(_)) {
+        let mut started = start_update(core, hw, &desk, task, attr, role)?;
+        return finish(kernel, task, &mut started, desk.here);
+    }
+    let (key, value) = read_key_and_value(hw, &desk, task, &checked)?;
+    let mut update = checked.update(core.profile.release, value)?;
+    drive::run(hw, desk.here, |cx| update.run(key, checked.map, cx))?;
+    Ok(0)
 }
 
 pub(crate) fn delete(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let desk = desk(&kernel.core, task);
-    let started = start_delete(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
-    finish(kernel, task, started, desk.here)
+    let mut started = start_delete(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
+    finish(kernel, task, &mut started, desk.here)
 }
 
 pub(crate) fn next_key(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let desk = desk(&kernel.core, task);
-    let started = start_next_key(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
-    finish(kernel, task, started, desk.here)
+    let mut started = start_next_key(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
+    finish(kernel, task, &mut started, desk.here)
 }

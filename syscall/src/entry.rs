@@ -65,14 +65,16 @@ pub fn bpf(kernel: &mut Kernel, task: &mut dyn Task, cmd: u32, at: UserAddr, siz
 fn at_the_door(kernel: &Kernel, task: &dyn Task, cmd: u32) -> Result<(), Refusal> {
     let profile = &kernel.core.profile;
     let release = profile.release;
-    let caps = task.caps();
-    let may = if release < Release::new(5, 8) { caps.sys_admin } else { caps.privileged() };
     let asked = match release {
         release if release < Release::new(5, 19) => true,
         release if release < Release::new(6, 5) => cmd == MAP_CREATE || cmd == PROG_LOAD,
         _ => false,
     };
-    if may || !asked {
+    if !asked {
+        return Ok(());
+    }
+    let caps = task.caps();
+    if if release < Release::new(5, 8) { caps.sys_admin } else { caps.privileged() } {
         return Ok(());
     }
     cause::ROOT_ONLY.unless(release >= Release::new(4, 4))?;

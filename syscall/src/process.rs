@@ -5,15 +5,21 @@ use crate::core::ObjectId;
 use crate::task::{Caps, Fault, File, Mode, NotBpf, Task};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
+use bpfsim_sim::memory::copy_slice;
 use std::collections::BTreeMap;
 
 /// Addresses from here on belong to the kernel on x86-64.
 pub const TASK_SIZE_MAX: u64 = 0x7fff_ffff_f000;
 
+/// `PAGE_SIZE`.
+const PAGE: u64 = 4096;
+
 /// A process that exists only here.
 #[derive(Clone, Debug)]
 pub struct Process {
     segments: Vec<(u64, Vec<u8>)>,
+    /// By page number: which segment has the page, from 1; 0 where none has.
+    pages: Vec<u32>,
     fds: Vec<Option<Result<ObjectId, NotBpf>>>,
     /// Of the fds that are not for everything.
     modes: BTreeMap<u32, Mode>,
@@ -39,6 +45,7 @@ impl Default for Process {
         let fds = vec![Some(Err(NotBpf)); 3];
         Self {
             segments: Vec::new(),
+            pages: Vec::new(),
             fds,
             modes: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -55,10 +62,12 @@ impl Default for Process {
 impl Process {
     /// Maps `bytes` at a fresh page, followed by a hole.
     pub fn alloc(&mut self, bytes: &[u8]) -> UserAddr {
-        const PAGE: u64 = 4096;
         let end = |(at, bytes): &(u64, Vec<u8>)| at + bytes.len() as u64;
         let at = self.segments.last().map_or(PAGE * 16, end).next_multiple_of(PAGE) + PAGE;
         self.segments.push((at, bytes.to_vec()));
+        self.pages.resize((at / PAGE) as usize, 0);
+        let end = (at + bytes.len() as u64).div_ceil(PAGE) as usize;
+        self.pages.resize(end, self.segments.len() as u32);
         UserAddr(at)
     }
 
@@ -82,6 +91,7 @@ impl Process {
     /// Unmaps everything; fds stay.
     pub fn unmap_all(&mut self) {
         self.segments.clear();
+        self.pages.clear();
     }
 
     /// The bytes at `at`, where they are mapped.
@@ -123,18 +133,18 @@ impl Process {
         self.fds.iter().filter_map(|fd| fd.and_then(Result::ok))
     }
 
+    /// How far into its segment the address is, and the segment.
     fn segment(&self, at: UserAddr, len: usize) -> Option<(usize, &[u8])> {
-        let index = self.index(at, len)?;
-        let (start, bytes) = &self.segments[index];
-        Some(((at.0 - start) as usize, bytes))
+        let (start, bytes) = &self.segments[self.index(at)?];
+        let offset = (at.0 - start) as usize;
+        (len <= bytes.len().checked_sub(offset)?).then_some((offset, bytes))
     }
 
+    /// The segment that has the page of an address.
     #[inline]
-    fn index(&self, at: UserAddr, len: usize) -> Option<usize> {
-        let end = at.0.checked_add(len as u64)?;
-        let index = self.segments.partition_point(|(start, _)| *start <= at.0).checked_sub(1)?;
-        let (start, bytes) = &self.segments[index];
-        (end <= start + bytes.len() as u64).then_some(index)
+    fn index(&self, at: UserAddr) -> Option<usize> {
+        let page = usize::try_from(at.0 / PAGE).ok()?;
+        (*self.pages.get(page)? as usize).checked_sub(1)
     }
 }
 
@@ -144,7 +154,7 @@ impl Task for Process {
             return Ok(());
         }
         let (start, bytes) = self.segment(at, out.len()).ok_or(Fault)?;
-        out.copy_from_slice(&bytes[start..start + out.len()]);
+        copy_slice(out, bytes.get(start..start + out.len()).ok_or(Fault)?);
         Ok(())
     }
 
@@ -152,13 +162,12 @@ impl Task for Process {
         if bytes.is_empty() {
             return Ok(());
         }
-        let index = self.segments.partition_point(|(start, _)| *start <= at.0);
-        let index = index.checked_sub(1).ok_or(Fault)?;
+        let index = self.index(at).ok_or(Fault)?;
         let (start, segment) = &mut self.segments[index];
         let target = segment.get_mut((at.0 - *start) as usize..).ok_or(Fault)?;
         // copy_to_user() of x86 stops at the byte that faults; those before it have arrived.
         let len = bytes.len().min(target.len());
-        target[..len].copy_from_slice(&bytes[..len]);
+        copy_slice(&mut target[..len], &bytes[..len]);
         if len == bytes.len() { Ok(()) } else { Err(Fault) }
     }
 

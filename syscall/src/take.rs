@@ -42,7 +42,7 @@ pub(crate) fn lookup_and_delete(kernel: &mut Kernel, task: &mut dyn Task, attr: 
             return own::pop(kernel, task, &desk, handle, buffer);
         }
     }
-    let answer = elem::read_answer(map, &elem::ask(core, &desk, map, &arm, None))?;
+    let answer = elem::read_answer(map, &elem::ask(core, desk.here, map, &arm, None))?;
     let value = desk.value(hw, map.shape.key_size, answer.wire);
     for mut op in
         [Op::read(key, answer.moves?, value), Op::new(key, Todo::Delete(Delete::default()))]

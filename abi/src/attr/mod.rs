@@ -121,6 +121,7 @@ pub(crate) use layout;
 /// An arm from the first bytes of an attr: what is missing reads as zero, what is more is left.
 ///
 /// A caller may pass any size from 0 to `sizeof(union bpf_attr)`, and a field may be cut in half.
+#[inline]
 pub fn read_arm<T: FromBytes + IntoBytes>(bytes: &[u8]) -> T {
     let mut arm = T::new_zeroed();
     let to = arm.as_mut_bytes();

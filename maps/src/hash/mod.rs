@@ -170,27 +170,31 @@ impl Hash {
         if within < start { Err(Kind::Link) } else { Ok(self.first_element() + start) }
     }
 
-    /// The bucket of a key that lies in memory, and its hash.
-    pub fn bucket_of(&self, memory: &Memory, key: Place) -> Result<(u32, u32), Wild> {
-        let mut bytes = [0; 512];
-        let key_size = self.key_size as usize;
-        if let Some(bytes) = bytes.get_mut(..key_size) {
-            memory.read(key, bytes)?;
-            return Ok(self.bucket_of_bytes(bytes));
+    /// The bucket of a key that lies in memory, and the key where it has at most eight bytes.
+    #[inline]
+    pub fn bucket_of(&self, memory: &Memory, key: Place) -> Result<(u32, u64), Wild> {
+        let len = self.key_size as usize;
+        match self.key_size {
+            4 | 8 => {
+                let word = memory.load(key, self.key_size)?;
+                Ok((self.bucket_of_bytes(&word.to_le_bytes()[..len]), word))
+            }
+            _ => memory.with_bytes(key, len, |bytes| {
+                let short = if len <= 8 { bytes } else { &[] };
+                let word = short.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+                (self.bucket_of_bytes(bytes), word)
+            }),
         }
-        let mut bytes = vec![0; key_size];
-        memory.read(key, &mut bytes)?;
-        Ok(self.bucket_of_bytes(&bytes))
     }
 
-    fn bucket_of_bytes(&self, key: &[u8]) -> (u32, u32) {
-        let hash = jhash(key, self.seed);
-        (hash & (self.buckets - 1), hash)
+    #[inline]
+    fn bucket_of_bytes(&self, key: &[u8]) -> u32 {
+        jhash(key, self.seed) & (self.buckets - 1)
     }
 
     /// Where the value of `key` is now, without steps.
     pub fn peek(&self, memory: &Memory, key: &[u8]) -> Option<Place> {
-        let (bucket, _) = self.bucket_of_bytes(key);
+        let bucket = self.bucket_of_bytes(key);
         let mut link = memory.load(self.head(bucket), 8).ok()?;
         let has = |element: u32, (index, piece): (usize, &[u8])| {
             let mut bytes = [0; 8];
@@ -272,6 +276,7 @@ pub const fn end_of(bucket: u32) -> u64 {
 }
 
 /// The element that a link leads to.
+#[inline]
 pub const fn element_of(link: u64) -> Option<u32> {
     if link & 1 != 0 || link == 0 { None } else { Some((link >> 1) as u32 - 1) }
 }

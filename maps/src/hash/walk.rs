@@ -9,14 +9,34 @@ use bpfsim_sim::{Cx, Memory, Place, Step, Wild, Yield, step};
 pub struct Find {
     /// The link that led here.
     pub from: Place,
-    /// What it held.
-    pub link: Option<u64>,
+    /// What it held; 0, which no link is, before it was loaded.
+    link: u64,
+    /// The key, where it has at most eight bytes.
+    word: u64,
     bucket: u32,
-    started: bool,
+    aimed: bool,
 }
 
 impl Find {
-    /// Goes on; `Done` with `self.link` naming the element, or the end of the chain.
+    /// Says which bucket the key belongs to. A walk that was not told finds out by itself.
+    #[inline]
+    pub fn aim(&mut self, hash: &Hash, key: Place, cx: &Cx<'_>) -> Result<(), Wild> {
+        if !self.aimed {
+            (self.bucket, self.word) = hash.bucket_of(&cx.hw.mem, key)?;
+            self.from = hash.head(self.bucket);
+            self.aimed = true;
+        }
+        Ok(())
+    }
+
+    /// The bucket of the key, once it is known.
+    #[inline]
+    pub fn bucket(&self) -> u32 {
+        self.bucket
+    }
+
+    /// Goes on; `Done` with the element that was found, or none at the end of the chain.
+    #[inline]
     pub fn run(&mut self, hash: &Hash, key: Place, cx: &mut Cx<'_>) -> Yield {
         match self.go(hash, key, cx) {
             Ok(yielded) => yielded,
@@ -25,25 +45,17 @@ impl Find {
     }
 
     fn go(&mut self, hash: &Hash, key: Place, cx: &mut Cx<'_>) -> Result<Yield, Wild> {
-        if !self.started {
-            self.bucket = hash.bucket_of(&cx.hw.mem, key)?.0;
-            self.from = hash.head(self.bucket);
-            self.started = true;
-        }
+        self.aim(hash, key, cx)?;
         loop {
-            let link = match self.link {
-                Some(link) => link,
-                None => {
-                    if !cx.pass(Step::Load { at: self.from, bytes: 8 }) {
-                        return Ok(Yield::Stopped);
-                    }
-                    cx.hw.mem.load(self.from, 8)?
+            if self.link == 0 {
+                if !cx.pass(Step::Load { at: self.from, bytes: 8 }) {
+                    return Ok(Yield::Stopped);
                 }
-            };
-            self.link = Some(link);
-            let Some(element) = element_of(link) else {
-                if hash.rechecks_bucket && link != end_of(self.bucket) {
-                    (self.from, self.link) = (hash.head(self.bucket), None);
+                self.link = cx.hw.mem.load(self.from, 8)?;
+            }
+            let Some(element) = element_of(self.link) else {
+                if hash.rechecks_bucket && self.link != end_of(self.bucket) {
+                    (self.from, self.link) = (hash.head(self.bucket), 0);
                     continue;
                 }
                 return Ok(Yield::Done);
@@ -51,36 +63,67 @@ impl Find {
             if !cx.pass(Step::Load { at: hash.key(element), bytes: 8 }) {
                 return Ok(Yield::Stopped);
             }
-            if same_key(&cx.hw.mem, hash, element, key)? {
+            if self.is_key_of(hash, element, key, &cx.hw.mem)? {
                 return Ok(Yield::Done);
             }
-            (self.from, self.link) = (hash.link(element), None);
+            (self.from, self.link) = (hash.link(element), 0);
         }
     }
 
+    #[inline]
+    fn is_key_of(
+        &self,
+        hash: &Hash,
+        element: u32,
+        key: Place,
+        memory: &Memory,
+    ) -> Result<bool, Wild> {
+        let stored = hash.key(element);
+        if hash.key_size <= 8 {
+            // Behind a short key its word is zero.
+            return Ok(memory.load(stored, 8)? == self.word);
+        }
+        same_bytes(memory, stored, key, hash.key_size)
+    }
+
+    /// Writes the key into a new element.
+    #[inline]
+    pub fn store_key(
+        &self,
+        hash: &Hash,
+        key: Place,
+        element: u32,
+        cx: &mut Cx<'_>,
+    ) -> Result<(), Wild> {
+        let to = hash.key(element);
+        if hash.key_size <= 8 {
+            return cx.hw.mem.store(to, 8, self.word);
+        }
+        cx.hw.mem.copy(key, to, hash.key_size)
+    }
+
     /// The element that was found.
+    #[inline]
     pub fn element(&self) -> Option<u32> {
-        self.link.and_then(element_of)
+        element_of(self.link)
     }
 
     /// Feeds everything that tells two walks apart.
     pub fn encode(&self, out: &mut Vec<u64>) {
-        out.extend([self.from.0, self.link.map_or(0, |link| link + 1)]);
+        out.extend([self.from.0, self.link, self.word]);
     }
 }
 
-fn same_key(memory: &Memory, hash: &Hash, element: u32, key: Place) -> Result<bool, Wild> {
-    let (stored, mut at, len) = (hash.key(element), 0, hash.key_size);
+fn same_bytes(memory: &Memory, a: Place, b: Place, len: u32) -> Result<bool, Wild> {
+    let mut at = 0;
     while at < len {
-        let bytes = if len - at >= 8 {
-            8
-        } else if len - at >= 4 {
-            4
-        } else {
-            1
+        let bytes = match len - at {
+            8.. => 8,
+            4.. => 4,
+            _ => 1,
         };
         let offset = u64::from(at);
-        if memory.load(stored.plus(offset), bytes)? != memory.load(key.plus(offset), bytes)? {
+        if memory.load(a.plus(offset), bytes)? != memory.load(b.plus(offset), bytes)? {
             return Ok(false);
         }
         at += bytes;

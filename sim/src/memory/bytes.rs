@@ -3,16 +3,39 @@
 use super::{Memory, Place, Wild};
 use zerocopy::IntoBytes;
 
+/// Copies a slice onto another of the same length, without a call for the lengths that keys and
+/// values mostly have.
+#[inline]
+pub fn copy_slice(to: &mut [u8], from: &[u8]) {
+    match from.len() {
+        4 => fixed::<4>(to, from),
+        8 => fixed::<8>(to, from),
+        16 => fixed::<16>(to, from),
+        32 => fixed::<32>(to, from),
+        64 => fixed::<64>(to, from),
+        _ => to.copy_from_slice(from),
+    }
+}
+
+#[inline]
+fn fixed<const N: usize>(to: &mut [u8], from: &[u8]) {
+    if let (Some(to), Some(from)) = (to.first_chunk_mut::<N>(), from.first_chunk()) {
+        *to = *from;
+    }
+}
+
 impl Memory {
     /// Moves `len` bytes when nobody watches: the words of a copy, all at once.
+    #[inline]
     pub fn copy(&mut self, src: Place, dst: Place, len: u32) -> Result<(), Wild> {
         if (src.0 | dst.0) & 7 == 0 && src.region() != dst.region() {
             let words = (len / 8) as usize;
             let (s, d) = (self.index(src)?, self.index(dst)?);
             let (from, to) = (src.offset() as usize / 8, dst.offset() as usize / 8);
             let [source, target] = self.regions.get_disjoint_mut([s, d]).map_err(|_| Wild(src))?;
-            let source = source.words.get(from..from + words).ok_or(Wild(src))?;
-            target.words.get_mut(to..to + words).ok_or(Wild(dst))?.copy_from_slice(source);
+            let source = source.words.get(from..from + words).ok_or(Wild(src))?.as_bytes();
+            let room = target.words.get_mut(to..to + words).ok_or(Wild(dst))?.as_mut_bytes();
+            copy_slice(room, source);
             target.written.note(to, to + words);
             if !target.private {
                 self.news.note(dst, dst.plus(u64::from(len)));
@@ -77,12 +100,49 @@ impl Memory {
         Some(bytes)
     }
 
+    /// Shows `len` bytes to `look`.
+    #[inline]
+    pub fn with_bytes<T>(
+        &self,
+        at: Place,
+        len: usize,
+        look: impl FnOnce(&[u8]) -> T,
+    ) -> Result<T, Wild> {
+        match self.bytes(at, len) {
+            Some(bytes) => Ok(look(bytes)),
+            None => {
+                let mut bytes = vec![0; len];
+                self.read_pieces(at, &mut bytes)?;
+                Ok(look(&bytes))
+            }
+        }
+    }
+
+    /// Lets `fill` write `len` bytes; what they hold before is not to be relied on.
+    #[inline]
+    pub fn fill_bytes<T>(
+        &mut self,
+        at: Place,
+        len: usize,
+        fill: impl FnOnce(&mut [u8]) -> T,
+    ) -> Result<T, Wild> {
+        match self.bytes_mut(at, len) {
+            Some(bytes) => Ok(fill(bytes)),
+            None => {
+                let mut bytes = vec![0; len];
+                let filled = fill(&mut bytes);
+                self.write_pieces(at, &bytes)?;
+                Ok(filled)
+            }
+        }
+    }
+
     /// Reads bytes into a slice.
     #[inline]
     pub fn read(&self, at: Place, out: &mut [u8]) -> Result<(), Wild> {
         match self.bytes(at, out.len()) {
             Some(bytes) => {
-                out.copy_from_slice(bytes);
+                copy_slice(out, bytes);
                 Ok(())
             }
             None => self.read_pieces(at, out),
@@ -105,7 +165,7 @@ impl Memory {
     pub fn write(&mut self, at: Place, bytes: &[u8]) -> Result<(), Wild> {
         match self.bytes_mut(at, bytes.len()) {
             Some(target) => {
-                target.copy_from_slice(bytes);
+                copy_slice(target, bytes);
                 Ok(())
             }
             None => self.write_pieces(at, bytes),

@@ -6,6 +6,7 @@
 mod bytes;
 mod region;
 
+pub use bytes::copy_slice;
 pub use region::Region;
 
 use std::fmt;
@@ -130,6 +131,7 @@ impl Memory {
     }
 
     /// Makes a region longer, with zero words.
+    #[inline]
     pub fn grow(&mut self, id: RegionId, words: usize) {
         let region = &mut self.regions[id.0 as usize - 1];
         if region.words.len() < words {

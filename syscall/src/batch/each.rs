@@ -56,7 +56,7 @@ pub(super) fn update(kernel: &mut Kernel, task: &mut dyn Task, job: &Job) -> Ans
         let todo = match (job.value.moves, job.value.want) {
             (Ok(plan), Ok(want)) => {
                 let plan = elem::without_padding(job.release, map, plan);
-                elem::update_todo(job.release, value, want, plan)
+                Todo::Update(elem::new_update(job.release, value, want, plan))
             }
             (Err(errno), _) | (_, Err(errno)) => Todo::Refuse(errno),
         };

@@ -135,7 +135,7 @@ fn judge(
         return Err(Errno::EINVAL);
     }
     let elem = MapElemCpuAttr { flags, ..MapElemCpuAttr::default() };
-    let ask = elem::ask(core, desk, map, &elem, None);
+    let ask = elem::ask(core, desk.here, map, &elem, None);
     match what {
         Batch::Update => elem::write_answer(map, &ask),
         Batch::Lookup | Batch::LookupAndDelete | Batch::Delete => elem::read_answer(map, &ask),
