@@ -29,7 +29,10 @@ pub fn jhash(key: &[u8], seed: u32) -> u32 {
 /// Four bytes from `at`, little endian; what is missing reads as zero.
 #[inline]
 fn word(bytes: &[u8], at: usize) -> u32 {
-    if let Some(word) = bytes.get(at..).and_then(|rest| rest.first_chunk()) {
+    if at >= bytes.len() {
+        return 0;
+    }
+    if let Some(word) = bytes[at..].first_chunk() {
         return u32::from_le_bytes(*word);
     }
     (0..4).fold(0, |word, i| word | u32::from(*bytes.get(at + i).unwrap_or(&0)) << (8 * i))

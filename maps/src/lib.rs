@@ -10,6 +10,7 @@ pub mod array;
 pub mod create;
 pub mod hash;
 pub mod jhash;
+pub mod key;
 pub mod kinds;
 pub mod map;
 pub mod mover;
@@ -19,6 +20,7 @@ pub mod series;
 pub mod shape;
 pub mod update;
 
+pub use key::Key;
 pub use map::Map;
 pub use op::{Op, Todo};
 pub use series::Series;

@@ -1,8 +1,8 @@
 //! Moving the bytes between a caller's buffer and the slots of one element.
 
 use bpfsim_abi::Errno;
-use bpfsim_sim::hw::Ipi;
 use bpfsim_sim::copy::Progress;
+use bpfsim_sim::hw::Ipi;
 use bpfsim_sim::{Copy, CopyPlan, Cx, Place, Step, Wait, Yield, step};
 
 /// On which CPU the copy runs.

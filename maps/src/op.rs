@@ -1,12 +1,13 @@
 //! What a map command or a helper does after its checks, as a value with a position.
 
 use crate::hash::{Find, Next};
+use crate::key::Key;
 use crate::kinds::{By, Verb};
 use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::update::{Delete, Update};
 use bpfsim_abi::Errno;
-use bpfsim_sim::{Cx, Place, Step, Wild, Yield, step};
+use bpfsim_sim::{Cx, Place, Step, Wild, Yield};
 
 /// One operation on one map. The result stands in [`Op::result`] once `run` says `Done`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +32,7 @@ pub enum Todo {
     /// Remove the key.
     Delete(Delete),
     /// The key after this one; the first where there is none.
-    NextKey(Next, Option<u32>, Place, bool),
+    NextKey(Next, Place, bool),
     /// The map operation itself refuses.
     Refuse(Errno),
     /// What only the map types of [`crate::kinds`] do.
@@ -56,7 +57,8 @@ impl Op {
 
     /// The key after the one at `key`, written to `out`; `first`: there is no key to start from.
     pub fn next_key(key: Place, out: Place, first: bool) -> Self {
-        Self::new(key, Todo::NextKey(Next::default(), None, out, first))
+        let next = if first { Next::first() } else { Next::default() };
+        Self::new(key, Todo::NextKey(next, out, first))
     }
 
     /// Goes on as far as the gate allows.
@@ -65,11 +67,9 @@ impl Op {
         let yielded = match &mut self.todo {
             Todo::Locate(find, rank) => locate(find, *rank, key, map, cx),
             Todo::Read(find, mover) => read(find, mover, key, map, cx),
-            Todo::Update(update) => update.run(key, map, cx),
-            Todo::Delete(delete) => delete.run(key, map, cx),
-            Todo::NextKey(next, found, out, first) => {
-                next_key(next, found, *out, *first, key, map, cx)
-            }
+            Todo::Update(update) => update.run(Key::At(key), map, cx),
+            Todo::Delete(delete) => delete.run(Key::At(key), map, cx),
+            Todo::NextKey(next, out, first) => next_key(next, *out, *first, key, map, cx),
             Todo::Refuse(errno) => Err(Stop::Fail(*errno)),
             Todo::Own(verb) => match &map.words {
                 Words::Own(own) => own.run(*verb, cx),
@@ -136,17 +136,15 @@ pub fn done(yielded: Yield) -> Result<(), Stop> {
 }
 
 /// Asks the gate; "stop here" when it is shut.
+#[inline]
 pub fn pass(cx: &mut Cx<'_>, what: Step) -> Result<(), Stop> {
-    let gate = |cx: &mut Cx<'_>| {
-        step!(cx, what);
-        Yield::Done
-    };
-    done(gate(cx))
+    if cx.pass(what) { Ok(()) } else { Err(Stop::Yield(Yield::Stopped)) }
 }
 
 /// The index that an array key holds.
-pub fn index(key: Place, cx: &Cx<'_>) -> Result<u32, Stop> {
-    Ok(cx.hw.mem.load(key, 4)? as u32)
+#[inline]
+pub fn index(key: Key, cx: &Cx<'_>) -> Result<u32, Stop> {
+    Ok(key.word(&cx.hw.mem, 4)? as u32)
 }
 
 /// The element of a key, if it is there. Called from system calls and, where `program` says so,
@@ -155,17 +153,17 @@ pub fn index(key: Place, cx: &Cx<'_>) -> Result<u32, Stop> {
 pub fn find(
     find: &mut Find,
     program: bool,
-    key: Place,
+    key: Key,
     map: &Map,
     cx: &mut Cx<'_>,
 ) -> Result<Option<Place>, Stop> {
     match &map.words {
         Words::Array(array) => Ok(array.place(index(key, cx)?)),
         Words::Hash(hash) => {
-            done(find.run(hash, key, cx))?;
+            find.run(hash, key, cx)?;
             Ok(find.element().map(|element| hash.value(element)))
         }
-        Words::Own(own) => own.find(key, By { cpu: cx.cpu, program }, cx),
+        Words::Own(own) => own.find(key.place(), By { cpu: cx.cpu, program }, cx),
     }
 }
 
@@ -176,7 +174,7 @@ fn locate(
     map: &Map,
     cx: &mut Cx<'_>,
 ) -> Result<u64, Stop> {
-    let Some(element) = find(walk, true, key, map, cx)? else { return Ok(Place::NULL.0) };
+    let Some(element) = find(walk, true, Key::At(key), map, cx)? else { return Ok(Place::NULL.0) };
     if !map.shape.percpu {
         return Ok(element.0);
     }
@@ -191,7 +189,7 @@ fn read(
     cx: &mut Cx<'_>,
 ) -> Result<u64, Stop> {
     if !mover.is_set_out() {
-        let element = find(walk, false, key, map, cx)?.ok_or(Errno::ENOENT)?;
+        let element = find(walk, false, Key::At(key), map, cx)?.ok_or(Errno::ENOENT)?;
         mover.set_out(element, map.rank_stride());
     }
     let mut failed = None;
@@ -201,7 +199,6 @@ fn read(
 
 fn next_key(
     next: &mut Next,
-    found: &mut Option<u32>,
     out: Place,
     first: bool,
     key: Place,
@@ -212,7 +209,7 @@ fn next_key(
         // An index past the end starts again; the last one has no successor
         // (array_map_get_next_key, kernel/bpf/arraymap.c).
         Words::Array(array) => {
-            let index = if first { u32::MAX } else { index(key, cx)? };
+            let index = if first { u32::MAX } else { index(Key::At(key), cx)? };
             let next = if index >= array.entries { 0 } else { index + 1 };
             if index == array.entries - 1 {
                 return Err(Errno::ENOENT.into());
@@ -220,8 +217,7 @@ fn next_key(
             cx.hw.mem.store(out, 4, next.into())?;
         }
         Words::Hash(hash) => {
-            done(next.run(hash, (!first).then_some(key), cx, found))?;
-            let element = found.ok_or(Errno::ENOENT)?;
+            let element = next.run(hash, Key::At(key), cx)?.ok_or(Errno::ENOENT)?;
             cx.hw.mem.copy(hash.key(element), out, hash.key_size)?;
         }
         Words::Own(own) => return own.next_key((!first).then_some(key), out, cx),

@@ -1,6 +1,7 @@
 //! Update and delete: the operations that change a map.
 
 use crate::hash::{Find, Hash, Pool, link_to};
+use crate::key::Key;
 use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::op::{Stop, done, index, pass};
@@ -82,19 +83,20 @@ impl Update {
     }
 
     /// Goes on as far as the gate allows. Called from system calls and programs.
-    pub fn run(&mut self, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+    pub fn run(&mut self, key: Key, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
         match &map.words {
             Words::Array(array) => self.array(array.place(index(key, cx)?), map, cx),
             Words::Hash(hash) => self.hash(hash, key, map, cx),
             Words::Own(own) => {
                 let value = (self.mover.buffer, self.want, self.mover.plan);
-                own.update(key, value, map, cx)
-            },
+                own.update(key.place(), value, map, cx)
+            }
         }
     }
 
     /// From here on the bytes move into this element. A rank that no CPU has, which nobody has
     /// checked, leads outside every region.
+    #[inline]
     fn set_out(&mut self, element: Place, map: &Map) -> Result<(), Stop> {
         let first = self.mover.plan.first;
         if map.shape.percpu && first >= map.shape.ranks {
@@ -117,7 +119,7 @@ impl Update {
         Ok(0)
     }
 
-    fn hash(&mut self, hash: &Hash, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+    fn hash(&mut self, hash: &Hash, key: Key, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
         loop {
             self.at = match self.at {
                 At::Lock => {
@@ -126,7 +128,7 @@ impl Update {
                     At::Find
                 }
                 At::Find => {
-                    done(self.find.run(hash, key, cx))?;
+                    self.find.run(hash, key, cx)?;
                     At::Decide
                 }
                 At::Decide => self.decide(hash, map, cx)?,
@@ -161,6 +163,7 @@ impl Update {
     }
 
     /// The order of E2BIG, EEXIST and ENOENT, and whether the old element stays.
+    #[inline]
     fn decide(&mut self, hash: &Hash, map: &Map, cx: &mut Cx<'_>) -> Result<At, Stop> {
         let old = self.find.element();
         let counted = !hash.prealloc || self.rules.full_first;
@@ -197,6 +200,7 @@ impl Update {
         hash.pool(self.find.element().is_some())
     }
 
+    #[inline]
     fn take(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
         let pool = self.pool(hash);
         pass(cx, free_step(hash, pool))?;
@@ -228,6 +232,7 @@ impl Update {
         Ok(At::Write)
     }
 
+    #[inline]
     fn link(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
         let (head, element) = (hash.head(self.find.bucket()), self.new.unwrap_or(0));
         pass(cx, Step::Store { at: head, bytes: 8 })?;
@@ -245,6 +250,7 @@ impl Update {
         Ok(At::Unlock)
     }
 
+    #[inline]
     fn unlink(&mut self, hash: &Hash, cx: &mut Cx<'_>) -> Result<At, Stop> {
         let Some(old) = self.find.element() else { return Ok(At::Unlock) };
         pass(cx, Step::Store { at: self.find.from, bytes: 8 })?;
@@ -277,10 +283,12 @@ impl Update {
     }
 }
 
+#[inline]
 fn free_step(hash: &Hash, pool: Pool) -> Step {
     Step::Atomic { at: hash.free_list(pool), bytes: 8 }
 }
 
+#[inline]
 fn add_to_count(hash: &Hash, cx: &mut Cx<'_>, by: i64) -> Result<(), Stop> {
     let count = cx.hw.mem.load(hash.count(), 8)?;
     cx.hw.mem.store(hash.count(), 8, count.wrapping_add(by as u64))?;
@@ -288,6 +296,7 @@ fn add_to_count(hash: &Hash, cx: &mut Cx<'_>, by: i64) -> Result<(), Stop> {
 }
 
 /// Takes the lock of a bucket, interrupts off.
+#[inline]
 fn lock(hash: &Hash, bucket: u32, cx: &mut Cx<'_>) -> Result<(), Stop> {
     let at = hash.lock(bucket);
     let wait = Wait::Lock(at);
@@ -301,6 +310,7 @@ fn lock(hash: &Hash, bucket: u32, cx: &mut Cx<'_>) -> Result<(), Stop> {
     Ok(())
 }
 
+#[inline]
 fn unlock(hash: &Hash, bucket: u32, cx: &mut Cx<'_>) -> Result<(), Stop> {
     let at = hash.lock(bucket);
     pass(cx, Step::Unlock(at))?;
@@ -329,12 +339,12 @@ enum DeleteAt {
 
 impl Delete {
     /// Goes on as far as the gate allows. Called from system calls and programs.
-    pub fn run(&mut self, key: Place, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
+    pub fn run(&mut self, key: Key, map: &Map, cx: &mut Cx<'_>) -> Result<u64, Stop> {
         let hash = match &map.words {
             // array_map_delete_elem(): whatever the index.
             Words::Array(_) => return Err(Errno::EINVAL.into()),
             Words::Hash(hash) => hash,
-            Words::Own(own) => return own.delete(key, cx),
+            Words::Own(own) => return own.delete(key.place(), cx),
         };
         loop {
             match self.at {
@@ -344,7 +354,7 @@ impl Delete {
                     self.at = DeleteAt::Find;
                 }
                 DeleteAt::Find => {
-                    done(self.find.run(hash, key, cx))?;
+                    self.find.run(hash, key, cx)?;
                     self.found = self.find.element().is_some();
                     self.at = if self.found { DeleteAt::Unlink } else { DeleteAt::Unlock };
                 }

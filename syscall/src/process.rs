@@ -96,6 +96,9 @@ impl Process {
 
     /// The bytes at `at`, where they are mapped.
     pub fn bytes(&self, at: UserAddr, len: usize) -> Option<&[u8]> {
+        if len == 0 {
+            return Some(&[]);
+        }
         let (start, bytes) = self.segment(at, len)?;
         bytes.get(start..start + len)
     }

@@ -5,6 +5,7 @@ use super::place;
 use super::record::{Edge, Event, Machine, contents};
 use crate::experiment::{LabFrame, Stage};
 use crate::scenario::Key;
+use bpfsim_maps::Key as MapKey;
 use bpfsim_maps::map::Words;
 use bpfsim_maps::op::{Op, Todo};
 use bpfsim_sim::Slot;
@@ -75,7 +76,7 @@ fn holder(stage: &Stage, actor: usize, map: u32, op: &Op, end: &Machine<'_>) -> 
         return None;
     }
     let Words::Hash(hash) = &stage.core.map(map)?.words else { return None };
-    let (bucket, _) = hash.bucket_of(&end.hw.mem, op.key).ok()?;
+    let (bucket, _) = hash.bucket_of(&end.hw.mem, MapKey::At(op.key)).ok()?;
     let held = end.hw.mem.load(hash.lock(bucket), 8).ok()?;
     let other = held.checked_sub(1).map(|other| other as usize).filter(|other| *other != actor)?;
     stage.actors.get(other).map(|other| other.name.clone())

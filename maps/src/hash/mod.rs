@@ -19,6 +19,7 @@ mod walk;
 pub use walk::{Find, Next};
 
 use crate::jhash::jhash;
+use crate::key::Key;
 use crate::shape::Shape;
 use bpfsim_sim::visible::Kind;
 use bpfsim_sim::{Cx, Memory, Place, RegionId, Wild};
@@ -122,40 +123,48 @@ impl Hash {
         Some(hash)
     }
 
+    #[inline]
     const fn word(&self, word: u32) -> Place {
         Place::new(self.region, word * 8)
     }
 
     /// How many elements there are.
+    #[inline]
     pub const fn count(&self) -> Place {
         self.word(COUNT)
     }
 
     /// The lock of a bucket.
+    #[inline]
     pub const fn lock(&self, bucket: u32) -> Place {
         self.word(BUCKETS + bucket * 2)
     }
 
     /// The chain of a bucket.
+    #[inline]
     pub const fn head(&self, bucket: u32) -> Place {
         self.word(BUCKETS + bucket * 2 + 1)
     }
 
+    #[inline]
     const fn first_element(&self) -> u32 {
         BUCKETS + self.buckets * 2
     }
 
     /// The link of an element.
+    #[inline]
     pub const fn link(&self, element: u32) -> Place {
         self.word(self.first_element() + element * self.element)
     }
 
     /// The key of an element.
+    #[inline]
     pub const fn key(&self, element: u32) -> Place {
         self.word(self.first_element() + element * self.element + 2)
     }
 
     /// The value of an element on the first CPU.
+    #[inline]
     pub const fn value(&self, element: u32) -> Place {
         self.word(self.first_element() + element * self.element + 2 + self.key_words)
     }
@@ -170,21 +179,19 @@ impl Hash {
         if within < start { Err(Kind::Link) } else { Ok(self.first_element() + start) }
     }
 
-    /// The bucket of a key that lies in memory, and the key where it has at most eight bytes.
+    /// The bucket of a key, and the key itself where it has at most eight bytes.
     #[inline]
-    pub fn bucket_of(&self, memory: &Memory, key: Place) -> Result<(u32, u64), Wild> {
+    pub fn bucket_of(&self, memory: &Memory, key: Key) -> Result<(u32, u64), Wild> {
         let len = self.key_size as usize;
-        match self.key_size {
-            4 | 8 => {
-                let word = memory.load(key, self.key_size)?;
-                Ok((self.bucket_of_bytes(&word.to_le_bytes()[..len]), word))
-            }
-            _ => memory.with_bytes(key, len, |bytes| {
-                let short = if len <= 8 { bytes } else { &[] };
-                let word = short.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
-                (self.bucket_of_bytes(bytes), word)
-            }),
+        if let 4 | 8 = len {
+            let word = key.word(memory, self.key_size)?;
+            return Ok((self.bucket_of_bytes(&word.to_le_bytes()[..len]), word));
         }
+        memory.with_bytes(key.place(), len, |bytes| {
+            let short = if len <= 8 { bytes } else { &[] };
+            let word = short.iter().rev().fold(0, |word, byte| word << 8 | u64::from(*byte));
+            (self.bucket_of_bytes(bytes), word)
+        })
     }
 
     #[inline]
@@ -212,6 +219,7 @@ impl Hash {
     }
 
     /// The pool for a new element.
+    #[inline]
     pub const fn pool(&self, replaces: bool) -> Pool {
         if replaces && self.spare > 0 { Pool::Spare } else { Pool::Free }
     }
@@ -249,6 +257,7 @@ impl Hash {
     }
 
     /// Where `take` and `give` look: the free list of a pool.
+    #[inline]
     pub const fn free_list(&self, pool: Pool) -> Place {
         match pool {
             Pool::Free => self.word(FREE),

@@ -1,7 +1,9 @@
 //! Walks along the chains: looking for a key, and for the one behind it.
 
 use super::{Hash, element_of, end_of};
-use bpfsim_sim::{Cx, Memory, Place, Step, Wild, Yield, step};
+use crate::key::Key;
+use crate::op::{Stop, pass};
+use bpfsim_sim::{Cx, Memory, Place, Step, Wild};
 
 /// A walk along a chain, looking for a key. Called from system calls and programs, with or
 /// without the lock of the bucket.
@@ -20,7 +22,7 @@ pub struct Find {
 impl Find {
     /// Says which bucket the key belongs to. A walk that was not told finds out by itself.
     #[inline]
-    pub fn aim(&mut self, hash: &Hash, key: Place, cx: &Cx<'_>) -> Result<(), Wild> {
+    pub fn aim(&mut self, hash: &Hash, key: Key, cx: &Cx<'_>) -> Result<(), Wild> {
         if !self.aimed {
             (self.bucket, self.word) = hash.bucket_of(&cx.hw.mem, key)?;
             self.from = hash.head(self.bucket);
@@ -35,22 +37,13 @@ impl Find {
         self.bucket
     }
 
-    /// Goes on; `Done` with the element that was found, or none at the end of the chain.
+    /// Goes on, to the element that was found or to the end of the chain.
     #[inline]
-    pub fn run(&mut self, hash: &Hash, key: Place, cx: &mut Cx<'_>) -> Yield {
-        match self.go(hash, key, cx) {
-            Ok(yielded) => yielded,
-            Err(wild) => Yield::Trapped(wild),
-        }
-    }
-
-    fn go(&mut self, hash: &Hash, key: Place, cx: &mut Cx<'_>) -> Result<Yield, Wild> {
+    pub fn run(&mut self, hash: &Hash, key: Key, cx: &mut Cx<'_>) -> Result<(), Stop> {
         self.aim(hash, key, cx)?;
         loop {
             if self.link == 0 {
-                if !cx.pass(Step::Load { at: self.from, bytes: 8 }) {
-                    return Ok(Yield::Stopped);
-                }
+                pass(cx, Step::Load { at: self.from, bytes: 8 })?;
                 self.link = cx.hw.mem.load(self.from, 8)?;
             }
             let Some(element) = element_of(self.link) else {
@@ -58,13 +51,11 @@ impl Find {
                     (self.from, self.link) = (hash.head(self.bucket), 0);
                     continue;
                 }
-                return Ok(Yield::Done);
+                return Ok(());
             };
-            if !cx.pass(Step::Load { at: hash.key(element), bytes: 8 }) {
-                return Ok(Yield::Stopped);
-            }
+            pass(cx, Step::Load { at: hash.key(element), bytes: 8 })?;
             if self.is_key_of(hash, element, key, &cx.hw.mem)? {
-                return Ok(Yield::Done);
+                return Ok(());
             }
             (self.from, self.link) = (hash.link(element), 0);
         }
@@ -75,7 +66,7 @@ impl Find {
         &self,
         hash: &Hash,
         element: u32,
-        key: Place,
+        key: Key,
         memory: &Memory,
     ) -> Result<bool, Wild> {
         let stored = hash.key(element);
@@ -83,7 +74,7 @@ impl Find {
             // Behind a short key its word is zero.
             return Ok(memory.load(stored, 8)? == self.word);
         }
-        same_bytes(memory, stored, key, hash.key_size)
+        same_bytes(memory, stored, key.place(), hash.key_size)
     }
 
     /// Writes the key into a new element.
@@ -91,7 +82,7 @@ impl Find {
     pub fn store_key(
         &self,
         hash: &Hash,
-        key: Place,
+        key: Key,
         element: u32,
         cx: &mut Cx<'_>,
     ) -> Result<(), Wild> {
@@ -99,7 +90,7 @@ impl Find {
         if hash.key_size <= 8 {
             return cx.hw.mem.store(to, 8, self.word);
         }
-        cx.hw.mem.copy(key, to, hash.key_size)
+        cx.hw.mem.copy(key.place(), to, hash.key_size)
     }
 
     /// The element that was found.
@@ -135,55 +126,62 @@ fn same_bytes(memory: &Memory, a: Place, b: Place, len: u32) -> Result<bool, Wil
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Next {
     find: Find,
-    bucket: Option<u32>,
+    at: At,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum At {
+    /// Looking for the key to start from.
+    #[default]
+    Key,
+    /// At its element.
+    Element(u32),
+    /// Before a bucket.
+    Bucket(u32),
 }
 
 impl Next {
-    /// Goes on; `Done` with the element in `next`, or none at the end.
-    pub fn run(
-        &mut self,
-        hash: &Hash,
-        key: Option<Place>,
-        cx: &mut Cx<'_>,
-        next: &mut Option<u32>,
-    ) -> Yield {
-        if let (None, Some(key)) = (self.bucket, key) {
-            match self.find.run(hash, key, cx) {
-                Yield::Done => {}
-                other => return other,
-            }
-            if let Some(element) = self.find.element() {
-                let at = hash.link(element);
-                step!(cx, Step::Load { at, bytes: 8 });
-                match cx.hw.mem.load(at, 8) {
-                    Ok(link) => *next = element_of(link),
-                    Err(wild) => return Yield::Trapped(wild),
+    /// A walk that begins before the first key.
+    pub fn first() -> Self {
+        Self { find: Find::default(), at: At::Bucket(0) }
+    }
+
+    /// Goes on, to the element of the next key, or to none at the end.
+    pub fn run(&mut self, hash: &Hash, key: Key, cx: &mut Cx<'_>) -> Result<Option<u32>, Stop> {
+        loop {
+            self.at = match self.at {
+                At::Key => {
+                    self.find.run(hash, key, cx)?;
+                    // A key that is not there stands before all others.
+                    self.find.element().map_or(At::Bucket(0), At::Element)
                 }
-                if next.is_some() {
-                    return Yield::Done;
-                }
-                self.bucket = Some(self.find.bucket + 1);
-            }
+                At::Element(element) => match follow(hash.link(element), cx)? {
+                    Some(next) => return Ok(Some(next)),
+                    None => At::Bucket(self.find.bucket + 1),
+                },
+                At::Bucket(bucket) if bucket >= hash.buckets => return Ok(None),
+                At::Bucket(bucket) => match follow(hash.head(bucket), cx)? {
+                    Some(first) => return Ok(Some(first)),
+                    None => At::Bucket(bucket + 1),
+                },
+            };
         }
-        let first = self.bucket.unwrap_or(0);
-        for bucket in first..hash.buckets {
-            self.bucket = Some(bucket);
-            let at = hash.head(bucket);
-            step!(cx, Step::Load { at, bytes: 8 });
-            match cx.hw.mem.load(at, 8) {
-                Ok(link) => *next = element_of(link),
-                Err(wild) => return Yield::Trapped(wild),
-            }
-            if next.is_some() {
-                return Yield::Done;
-            }
-        }
-        Yield::Done
     }
 
     /// Feeds everything that tells two walks apart.
     pub fn encode(&self, out: &mut Vec<u64>) {
         self.find.encode(out);
-        out.push(self.bucket.map_or(0, |bucket| u64::from(bucket) + 1));
+        out.push(match self.at {
+            At::Key => 0,
+            At::Element(element) => u64::from(element) << 2 | 1,
+            At::Bucket(bucket) => u64::from(bucket) << 2 | 2,
+        });
     }
+}
+
+/// The element that the link at `at` leads to.
+#[inline]
+fn follow(at: Place, cx: &mut Cx<'_>) -> Result<Option<u32>, Stop> {
+    pass(cx, Step::Load { at, bytes: 8 })?;
+    Ok(element_of(cx.hw.mem.load(at, 8)?))
 }

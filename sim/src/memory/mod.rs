@@ -43,6 +43,24 @@ impl Place {
         self.0 == 0
     }
 
+    /// True at the beginning of a word.
+    #[inline]
+    const fn is_aligned(self) -> bool {
+        self.0 & 7 == 0
+    }
+
+    /// The word of the region that it lies in.
+    #[inline]
+    const fn word(self) -> usize {
+        (self.offset() >> 3) as usize
+    }
+
+    /// How many bits into that word.
+    #[inline]
+    const fn shift(self) -> u32 {
+        (self.offset() & 7) * 8
+    }
+
     /// `bytes` further on. Leaving the region makes a place that no access accepts.
     pub const fn plus(self, bytes: u64) -> Self {
         Place(self.0.wrapping_add(bytes))
@@ -198,17 +216,26 @@ impl Memory {
         self.regions.get(index).is_some_and(|r| !r.private)
     }
 
+    #[inline]
+    fn region_of(&self, at: Place) -> Option<&Region> {
+        self.regions.get(at.region().0.wrapping_sub(1) as usize)
+    }
+
     /// Reads `bytes` (1, 2, 4 or 8) at `at`, little endian, zero-extended.
     #[inline]
     pub fn load(&self, at: Place, bytes: u32) -> Result<u64, Wild> {
-        let index = at.region().0.wrapping_sub(1) as usize;
-        let region = self.regions.get(index).ok_or(Wild(at))?;
-        let (word, shift) = ((at.offset() >> 3) as usize, (at.offset() & 7) * 8);
-        let low = *region.words.get(word).ok_or(Wild(at))?;
-        if bytes == 8 && shift == 0 {
-            return Ok(low);
+        if bytes == 8 && at.is_aligned() {
+            let region = self.region_of(at).ok_or(Wild(at))?;
+            return region.words.get(at.word()).copied().ok_or(Wild(at));
         }
-        let mut value = low >> shift;
+        self.load_part(at, bytes)
+    }
+
+    /// Of one word, or of two.
+    fn load_part(&self, at: Place, bytes: u32) -> Result<u64, Wild> {
+        let region = self.region_of(at).ok_or(Wild(at))?;
+        let (word, shift) = (at.word(), at.shift());
+        let mut value = *region.words.get(word).ok_or(Wild(at))? >> shift;
         if shift + bytes * 8 > 64 {
             value |= *region.words.get(word + 1).ok_or(Wild(at))? << (64 - shift);
         }
@@ -218,9 +245,25 @@ impl Memory {
     /// Writes the low `bytes` (1, 2, 4 or 8) of `value` at `at`, and no neighbour.
     #[inline]
     pub fn store(&mut self, at: Place, bytes: u32, value: u64) -> Result<(), Wild> {
+        if bytes == 8 && at.is_aligned() {
+            let index = at.region().0.wrapping_sub(1) as usize;
+            let region = self.regions.get_mut(index).ok_or(Wild(at))?;
+            let word = at.word();
+            *region.words.get_mut(word).ok_or(Wild(at))? = value;
+            region.written.note(word, word + 1);
+            if !region.private {
+                self.news.note(at, at);
+            }
+            return Ok(());
+        }
+        self.store_part(at, bytes, value)
+    }
+
+    /// Into one word, or into two.
+    fn store_part(&mut self, at: Place, bytes: u32, value: u64) -> Result<(), Wild> {
         let index = at.region().0.wrapping_sub(1) as usize;
         let region = self.regions.get_mut(index).ok_or(Wild(at))?;
-        let (word, shift) = ((at.offset() >> 3) as usize, (at.offset() & 7) * 8);
+        let (word, shift) = (at.word(), at.shift());
         let crosses = shift + bytes * 8 > 64;
         if region.words.len() <= word + usize::from(crosses) {
             return Err(Wild(at));
@@ -228,10 +271,6 @@ impl Memory {
         region.written.note(word, word + 1 + usize::from(crosses));
         if !region.private {
             self.news.note(at, at);
-        }
-        if bytes == 8 && shift == 0 {
-            region.words[word] = value;
-            return Ok(());
         }
         let (value, mask) = (value & mask(bytes), mask(bytes));
         region.words[word] = region.words[word] & !(mask << shift) | value << shift;

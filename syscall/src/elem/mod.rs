@@ -3,17 +3,19 @@
 //! Each handler is checks, operation, finish. `start_*` makes the checks and answers an operation
 //! that has not begun: a plain call drives it to its end, an exploration steps it.
 
+mod plain;
+
+pub(crate) use plain::{lookup, update};
+
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task, bytes, drive, fds, own};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::mover::{Plan, Where};
-use bpfsim_maps::hash::Find;
-use bpfsim_maps::op::{self, Todo};
+use bpfsim_maps::op::Todo;
 use bpfsim_maps::series::{self, Ask, Role};
 use bpfsim_maps::update::{Delete, Update, UpdateRules, Want};
-use bpfsim_maps::map::Words;
 use bpfsim_maps::{Map, Op};
 use bpfsim_sim::{Hw, Place, RegionId};
 
@@ -50,6 +52,7 @@ impl Desk {
 }
 
 /// The map behind an fd.
+#[inline]
 pub(crate) fn map_of<'a>(
     core: &'a Core,
     task: &dyn Task,
@@ -60,6 +63,7 @@ pub(crate) fn map_of<'a>(
 }
 
 /// What the release and the series say about the values that are meant.
+#[inline]
 pub(crate) fn ask<'a>(
     core: &'a Core,
     here: u32,
@@ -79,29 +83,28 @@ pub(crate) fn ask<'a>(
     }
 }
 
-/// One value without any CPU: a map that is not per-CPU, on a release without per-CPU maps.
-fn plain(ask: &Ask<'_>) -> series::Answer {
-    series::Answer::one(ask, 0, Where::Caller)
-}
-
+#[inline]
 pub(crate) fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
     match map.series {
         Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags != 0 => {
             (series.read)(ask)
         }
-        Some(_) | None => Ok(plain(ask)),
+        // One value without any CPU.
+        Some(_) | None => Ok(series::Answer::one(ask, 0, Where::Caller)),
     }
 }
 
+#[inline]
 pub(crate) fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
     match map.series {
         Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags > 2 => {
             (series.write)(ask)
         }
-        Some(_) | None => Ok(plain(ask)),
+        Some(_) | None => Ok(series::Answer::one(ask, 0, Where::Caller)),
     }
 }
 
+#[inline]
 pub(crate) fn read_key(
     hw: &mut Hw,
     desk: &Desk,
@@ -142,6 +145,7 @@ pub(crate) enum Use {
 
 /// The map behind an fd, if the fd is good for it: a wrong mode is EPERM, and so is writing to a
 /// frozen map (v5.2).
+#[inline]
 pub(crate) fn map_for<'a>(
     core: &'a Core,
     task: &dyn Task,
@@ -184,7 +188,7 @@ struct Checked<'a> {
     answer: series::Answer,
 }
 
-#[inline]
+#[inline(always)]
 fn check_lookup<'a>(
     core: &'a Core,
     here: u32,
@@ -203,7 +207,7 @@ fn check_lookup<'a>(
     Ok(Checked { handle, map, arm, answer })
 }
 
-#[inline]
+#[inline(always)]
 fn check_update<'a>(
     core: &'a Core,
     here: u32,
@@ -262,9 +266,7 @@ fn start_update(
     let (key, value) = read_key_and_value(hw, desk, task, &checked)?;
     let todo = match own::push(checked.map, value, checked.arm.flags) {
         Some(push) => push,
-        None => {
-            checked.update(core.profile.release, value).map_or_else(Todo::Refuse, Todo::Update)
-        }
+        None => checked.update(core.profile.release, value).map_or_else(Todo::Refuse, Todo::Update),
     };
     Ok(Started { map: checked.handle, op: Op::new(key, todo), out: None })
 }
@@ -350,6 +352,7 @@ pub fn start(
 }
 
 /// The desk of a plain call.
+#[inline]
 pub(crate) fn desk(core: &Core, task: &dyn Task) -> Desk {
     let here = core.profile.cpus.possible.rank(task.cpu()).unwrap_or(0) as u32;
     Desk { scratch: core.scratch, here }
@@ -362,56 +365,6 @@ fn finish(kernel: &mut Kernel, task: &mut dyn Task, started: &mut Started, here:
     if let Some((from, to, len)) = started.out {
         bytes::to_user(&kernel.hw, task, from, to, len)?;
     }
-    Ok(0)
-}
-
-/// Nobody watches: the element is looked for by the same walk that a watched call makes, and its
-/// bytes go to the caller without a stop in the kernel. A copy that has to be made on another CPU
-/// or with interrupts off runs as an operation.
-pub(crate) fn lookup(
-    kernel: &mut Kernel,
-    task: &mut dyn Task,
-    attr: &Attr,
-    role: Option<Role>,
-) -> Answer {
-    let Kernel { core, hw } = kernel;
-    let desk = desk(core, task);
-    let checked = check_lookup(core, desk.here, task, attr, role)?;
-    let map = checked.map;
-    if let Ok(plan) = checked.answer.moves
-        && plan.place == Where::Caller
-        && !matches!(map.words, Words::Own(_))
-    {
-        let key = read_key(hw, &desk, task, map, checked.arm.key)?;
-        let mut walk = Find::default();
-        let element = drive::run(hw, desk.here, |cx| op::find(&mut walk, false, key, map, cx))?;
-        let element = element.ok_or(Errno::ENOENT)?;
-        for (slot, at) in plan.pieces(element, map.rank_stride()) {
-            let to = checked.arm.value.checked_add(at).ok_or(Errno::EFAULT)?;
-            bytes::to_user(hw, task, slot, to, plan.len)?;
-        }
-        return Ok(0);
-    }
-    let mut started = start_lookup(core, hw, &desk, task, attr, role)?;
-    finish(kernel, task, &mut started, desk.here)
-}
-
-pub(crate) fn update(
-    kernel: &mut Kernel,
-    task: &mut dyn Task,
-    attr: &Attr,
-    role: Option<Role>,
-) -> Answer {
-    let Kernel { core, hw } = kernel;
-    let desk = desk(core, task);
-    let checked = check_update(core, desk.here, task, attr, role)?;
-    if matches!(checked.map.words, Words::Own(_)) {
-        let mut started = start_update(core, hw, &desk, task, attr, role)?;
-        return finish(kernel, task, &mut started, desk.here);
-    }
-    let (key, value) = read_key_and_value(hw, &desk, task, &checked)?;
-    let mut update = checked.update(core.profile.release, value)?;
-    drive::run(hw, desk.here, |cx| update.run(key, checked.map, cx))?;
     Ok(0)
 }
 
