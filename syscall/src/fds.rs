@@ -26,7 +26,6 @@ pub(crate) fn program(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
 }
 
 /// The handle of a BTF.
-#[expect(dead_code, reason = "maps and programs with BTF come next")]
 pub(crate) fn btf(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
     match object(task, fd)? {
         ObjectId::Btf(handle) => Ok(handle),

@@ -1,60 +1,93 @@
 //! BPF_MAP_CREATE.
 
+use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
-use crate::name;
-use crate::task::Mode;
-use crate::{Answer, Failure, Kernel, Task};
+use crate::task::{Caps, Mode};
+use crate::{Answer, Failure, Kernel, Task, elem, fds, name};
 use bpfsim_abi::attr::MapCreateAttr;
 use bpfsim_abi::{Errno, Release, cause, map_type};
-use bpfsim_maps::create::{self, Around, BPF_F_NUMA_NODE, BPF_F_ZERO_SEED, Create};
+use bpfsim_maps::create::{self, Around, BPF_F_NUMA_NODE, Cost, Create, Locked, Rights};
+use bpfsim_maps::shape::Inner;
 
 /// `BPF_F_TOKEN_FD`, v6.9.
 const BPF_F_TOKEN_FD: u32 = 1 << 16;
 
-/// `BPF_MAP_TYPE_STRUCT_OPS`, `_BLOOM_FILTER` and `_ARENA`.
+/// `BPF_MAP_TYPE_STRUCT_OPS`.
 const STRUCT_OPS: u32 = 26;
-const BLOOM_FILTER: u32 = 30;
-const ARENA: u32 = 33;
+
+/// The map types that read `map_extra`: BLOOM_FILTER, since v6.9 ARENA, since v7.2 RHASH.
+const READ_EXTRA: [(u32, Release); 3] =
+    [(30, Release::new(5, 16)), (33, Release::new(6, 9)), (35, Release::new(7, 2))];
 
 /// `SHA256_DIGEST_SIZE`.
 const HASH_BYTES: u32 = 32;
 
+/// The network devices that there are, by ifindex: `lo`.
+pub(crate) const DEVICES: [u32; 1] = [1];
+
+/// `PAGE_SIZE`.
+const PAGE: u64 = 4096;
+
 /// Checks in the kernel's order, then the map type's own, then rights, memory, name and an fd.
 pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: MapCreateAttr = attr.arm();
-    let profile = &kernel.core.profile;
-    let release = profile.release;
-    let around = Around {
-        release,
-        series: profile.series,
-        cpus: &profile.cpus,
-        seed: profile.inputs.hash_seed,
-    };
+    let core = &kernel.core;
+    let release = core.profile.release;
+    let around = around(core, task);
     check_combinations(&arm, release)?;
     let mode = mode(&arm, release)?;
-    let args = arguments(&arm, release)?;
-    if profile.without.map_types.contains(&arm.map_type) {
+    let mut args = arguments(&arm, release)?;
+    if core.profile.without.map_types.contains(&arm.map_type) {
         return cause::MAP_TYPE_UNKNOWN.refuse();
     }
-    check_type(arm.map_type, &around)?;
-    if args.flags & BPF_F_ZERO_SEED != 0 {
-        check_zero_seed(&arm, task, &around)?;
+    create::check(&args, &around)?;
+    check_token(&arm, task, release)?;
+    check_rights(core, task.caps())?;
+    create::right(&args, &around)?;
+    check_offload(&arm, task.caps())?;
+    if create::takes_inner(&args, &around) {
+        args.inner = Some(inner(core, task, arm.inner_map_fd)?);
     }
-    let shape = create::check(&args, &around)?;
-    check_offload_and_token(&arm, task, release)?;
-    let asks = release >= Release::new(6, 5) && profile.unprivileged_disabled;
-    if asks && !task.caps().privileged() {
-        return Err(Errno::EPERM.into());
+    let (shape, cost) = create::alloc(&args, &around)?;
+    if !create::is_modelled(args.map_type, &around) {
+        return Err(missing(args.map_type, release));
     }
     let map = create::build(&mut kernel.hw.mem, shape, &around)?;
-    if let Err(failure) = after_allocation(&arm, task, release) {
+    if let Err(failure) = after_allocation(&arm, task, release, (around.locked, cost)) {
         map.free(&mut kernel.hw.mem);
         return Err(failure);
     }
     let object = kernel.core.add_map(map);
     kernel.core.sign(object, name::kept(&arm.map_name, release), task.uid());
+    if let Some(meta) = kernel.core.meta_mut(object) {
+        meta.locked = cost.pages;
+    }
     task.install_as(object, mode)
         .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
+}
+
+fn around<'a>(core: &'a Core, task: &dyn Task) -> Around<'a> {
+    let (profile, caps) = (&core.profile, task.caps());
+    Around {
+        release: profile.release,
+        series: profile.series,
+        cpus: &profile.cpus,
+        nr_cpus: profile.inputs.nr_cpus,
+        seed: profile.inputs.hash_seed,
+        rights: Rights { sys_admin: caps.sys_admin, bpf: caps.bpf, net_admin: caps.net_admin },
+        locked: locked(core, task.uid()),
+    }
+}
+
+/// What the maps of a user have locked, and what may be.
+fn locked(core: &Core, uid: u32) -> Locked {
+    let limit = core.profile.inputs.memlock_limit.map(|bytes| bytes / PAGE);
+    if limit.is_none() {
+        return Locked::default();
+    }
+    let meta = |(handle, _)| core.meta(ObjectId::Map(handle));
+    let own = core.maps().filter_map(meta).filter(|meta| meta.uid == uid);
+    Locked { pages: own.map(|meta| meta.locked).sum(), limit }
 }
 
 /// Ids of types that do not go together (v5.6), and `map_extra` where no type reads it (v5.16).
@@ -69,7 +102,8 @@ fn check_combinations(arm: &MapCreateAttr, release: Release) -> Result<(), Errno
             return Err(Errno::EINVAL);
         }
     }
-    let reads_extra = arm.map_type == BLOOM_FILTER || arm.map_type == ARENA;
+    let reads = |(number, since): &(u32, Release)| *number == arm.map_type && *since <= release;
+    let reads_extra = READ_EXTRA.iter().any(reads);
     if arm.map_extra != 0 && !reads_extra { Err(Errno::EINVAL) } else { Ok(()) }
 }
 
@@ -97,53 +131,96 @@ fn arguments(arm: &MapCreateAttr, release: Release) -> Result<Create, Errno> {
         flags: arm.map_flags & !token,
         map_extra: arm.map_extra,
         numa_node,
+        btf_key: arm.btf_key_type_id,
+        btf_value: arm.btf_value_type_id,
+        btf_vmlinux_value: arm.btf_vmlinux_value_type_id,
+        inner: None,
     })
 }
 
 /// A type that the release has and the model has not is no EINVAL.
-fn check_type(number: u32, around: &Around<'_>) -> Result<(), Failure> {
-    // v3.18 has the names of the types and no code.
-    if around.release < Release::new(3, 19) {
-        return Err(Errno::EINVAL.into());
-    }
-    if number == 0 || create::is_modelled(number, around.release, around.series) {
+fn missing(number: u32, release: Release) -> Failure {
+    let name = map_type::by_number(number, release).map_or("unknown", |entry| entry.name);
+    Failure::NotModelled(format!("map type {number} ({name})"))
+}
+
+/// A token never exists here (v6.9).
+fn check_token(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+    if release < Release::new(6, 9) || arm.map_flags & BPF_F_TOKEN_FD == 0 {
         return Ok(());
     }
-    match map_type::by_number(number, around.release) {
-        Some(entry) => Err(Failure::NotModelled(format!("map type {number} ({})", entry.name))),
-        None => Err(Errno::EINVAL.into()),
+    let fd = task.fd(arm.map_token_fd as u32);
+    Err(if fd.is_some() { Errno::EINVAL } else { Errno::EBADF })
+}
+
+/// `unprivileged_bpf_disabled` keeps others from making maps, from v6.5 on here.
+fn check_rights(core: &Core, caps: Caps) -> Result<(), Errno> {
+    let asks = core.profile.release >= Release::new(6, 5) && core.profile.unprivileged_disabled;
+    if asks && !caps.privileged() { Err(Errno::EPERM) } else { Ok(()) }
+}
+
+/// bpf_map_offload_map_alloc(), v4.16: a map on a network card. `lo` is none.
+fn check_offload(arm: &MapCreateAttr, caps: Caps) -> Result<(), Errno> {
+    if arm.map_ifindex == 0 {
+        return Ok(());
+    }
+    if !caps.sys_admin {
+        return Err(Errno::EPERM);
+    }
+    let plain = arm.map_type == 1 || arm.map_type == 2;
+    let there = DEVICES.contains(&arm.map_ifindex);
+    Err(if plain && there { Errno::EOPNOTSUPP } else { Errno::EINVAL })
+}
+
+/// The map types without `map_meta_equal`, which cannot be inside of another map: PROG_ARRAY, the
+/// storages of cgroups, STRUCT_OPS, INSN_ARRAY. Up to v5.9 the same ones are named.
+const NOT_INSIDE: [u32; 5] = [3, 19, 21, 26, 34];
+
+/// bpf_map_meta_alloc(), `kernel/bpf/map_in_map.c` of v4.12 to v7.1.
+fn inner(core: &Core, task: &dyn Task, fd: u32) -> Result<Inner, Errno> {
+    let (_, map) = elem::map_of(core, task, fd)?;
+    match map.shape.inner {
+        Some(_) => Err(Errno::EINVAL),
+        None if NOT_INSIDE.contains(&map.shape.map_type) => Err(Errno::ENOTSUPP),
+        None => Ok(map.shape.as_inner()),
     }
 }
 
-/// A hash without a random seed is for tests: CAP_SYS_ADMIN, before anything else (v5.0).
-fn check_zero_seed(arm: &MapCreateAttr, task: &dyn Task, around: &Around<'_>) -> Result<(), Errno> {
-    let known = around.release >= Release::new(5, 0);
-    let hash = create::is_hash(arm.map_type, around.release, around.series);
-    if known && hash && !task.caps().sys_admin { Err(Errno::EPERM) } else { Ok(()) }
-}
-
-/// A map on a network card is not modelled; a token never exists here.
-fn check_offload_and_token(
+/// What is looked at once there is a map: its name, its types, what it costs, who may use it.
+fn after_allocation(
     arm: &MapCreateAttr,
     task: &dyn Task,
     release: Release,
+    (locked, cost): (Locked, Cost),
 ) -> Result<(), Failure> {
-    if arm.map_ifindex != 0 {
-        return Err(Failure::NotModelled("a map on a network card (map_ifindex)".to_owned()));
-    }
-    if release >= Release::new(6, 9) && arm.map_flags & BPF_F_TOKEN_FD != 0 {
-        let fd = task.fd(arm.map_token_fd as u32);
-        return Err(if fd.is_some() { Errno::EINVAL } else { Errno::EBADF }.into());
+    name::check(&arm.map_name, release)?;
+    check_btf(arm, task, release)?;
+    check_exclusive(arm, task)?;
+    // bpf_map_charge_memlock(): v4.4 to v5.2.
+    if release < Release::new(5, 3) {
+        locked.charge(cost)?;
     }
     Ok(())
 }
 
-/// What is looked at once there is a map: its name, its types, who may use it.
-fn after_allocation(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Failure> {
-    name::check(&arm.map_name, release)?;
-    if arm.btf_key_type_id != 0 || arm.btf_value_type_id != 0 {
-        return Err(Failure::NotModelled("the BTF of a map".to_owned()));
+/// The types of key and value. v4.18 looks at arrays only; up to v5.5 both ids, then the value's
+/// alone, have to be given.
+fn check_btf(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Failure> {
+    let (key, value) = (arm.btf_key_type_id != 0, arm.btf_value_type_id != 0);
+    let looked_at = release >= Release::new(4, 19) || arm.map_type == 2 || arm.map_type == 6;
+    if !(key || value) || !looked_at {
+        return Ok(());
     }
+    let enough = value && (key || release >= Release::new(5, 2));
+    if !enough {
+        return Err(Errno::EINVAL.into());
+    }
+    fds::btf(task, arm.btf_fd)?;
+    Err(Failure::NotModelled("the BTF of a map".to_owned()))
+}
+
+/// A map for one program only (v6.18).
+fn check_exclusive(arm: &MapCreateAttr, task: &dyn Task) -> Result<(), Failure> {
     if arm.excl_prog_hash.is_null() {
         let stray = arm.excl_prog_hash_size != 0;
         return if stray { Err(Errno::EINVAL.into()) } else { Ok(()) };

@@ -49,6 +49,8 @@ pub struct Meta {
     pub made_ns: u64,
     /// Who made it.
     pub uid: u32,
+    /// Pages of a map that count against its maker's `RLIMIT_MEMLOCK` (v4.4 to v5.10).
+    pub locked: u64,
 }
 
 /// The ids that are given.

@@ -17,11 +17,21 @@ pub struct Inputs {
     pub random: u64,
     /// What the hash function of maps starts from (v4.20).
     pub hash_seed: u32,
+    /// `RLIMIT_MEMLOCK` in bytes, which maps count against up to v5.10; none: unlimited.
+    pub memlock_limit: Option<u64>,
+    /// For how many CPUs it was built (`CONFIG_NR_CPUS`); 8192 as in x86-64 distributions.
+    pub nr_cpus: u32,
 }
 
 impl Default for Inputs {
     fn default() -> Self {
-        Self { time_ns: 1_000_000_000, random: 1, hash_seed: 0 }
+        Self {
+            time_ns: 1_000_000_000,
+            random: 1,
+            hash_seed: 0,
+            memlock_limit: None,
+            nr_cpus: 8192,
+        }
     }
 }
 

@@ -210,6 +210,7 @@ fn user(series: &'static Series) -> Vec<Item> {
         layout,
         percpu: !composite,
         ranks: CPUS as u32,
+        inner: None,
     };
     let rows = [
         ("read one CPU", Whose::Cpu(1), false),
