@@ -25,13 +25,7 @@ pub struct Inputs {
 
 impl Default for Inputs {
     fn default() -> Self {
-        Self {
-            time_ns: 1_000_000_000,
-            random: 1,
-            hash_seed: 0,
-            memlock_limit: None,
-            nr_cpus: 8192,
-        }
+        Self { time_ns: 1_000_000_000, random: 1, hash_seed: 0, memlock_limit: None, nr_cpus: 8192 }
     }
 }
 

@@ -57,10 +57,7 @@ fn alloc_bloom(ask: &Ask<'_>) -> Result<Cost, Refusal> {
 
 fn alloc_ring(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     let args = ask.args;
-    ask.flags(&[
-        (Release::new(5, 8), BPF_F_NUMA_NODE),
-        (Release::new(6, 19), BPF_F_RB_OVERWRITE),
-    ])?;
+    ask.flags(&[(Release::new(5, 8), BPF_F_NUMA_NODE), (Release::new(6, 19), BPF_F_RB_OVERWRITE)])?;
     invalid(ask.has(BPF_F_RB_OVERWRITE) && args.map_type != RINGBUF)?;
     let pages = args.max_entries.is_power_of_two() && u64::from(args.max_entries) % PAGE == 0;
     invalid(args.key_size != 0 || args.value_size != 0 || !pages)?;

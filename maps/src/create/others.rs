@@ -71,10 +71,7 @@ fn alloc_trie(ask: &Ask<'_>) -> Result<Cost, Refusal> {
 
 fn check_struct_ops(ask: &Ask<'_>) -> Rule {
     let args = ask.args;
-    ask.flags(&[
-        (Release::new(6, 4), BPF_F_LINK),
-        (Release::new(6, 9), BPF_F_VTYPE_BTF_OBJ_FD),
-    ])?;
+    ask.flags(&[(Release::new(6, 4), BPF_F_LINK), (Release::new(6, 9), BPF_F_VTYPE_BTF_OBJ_FD)])?;
     invalid(args.key_size != 4 || args.max_entries != 1 || args.btf_vmlinux_value == 0)
 }
 

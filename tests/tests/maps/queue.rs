@@ -42,7 +42,7 @@ fn order(
 ) {
     let Some(mut bench) = world.bench() else { return };
     let fd = make(&mut bench, map_type, 0);
-    let mut pops = |bench: &mut Bench| {
+    let pops = |bench: &mut Bench| {
         [(); 3].map(|()| {
             let seen = get(bench, cmd::LOOKUP, fd);
             assert_eq!(get(bench, cmd::TAKE, fd), seen, "peek and pop agree");
