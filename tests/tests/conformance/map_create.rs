@@ -181,6 +181,22 @@ fn flags(
 #[case::key_type_without_value_type(MapCreateAttr { btf_key_type_id: 1, ..good() }, INVALID)]
 #[case::type_of_the_kernel(MapCreateAttr { btf_vmlinux_value_type_id: 1, ..good() }, INVALID)]
 #[case::extra(MapCreateAttr { map_extra: 1, ..good() }, INVALID)]
+#[case::types_without_btf(MapCreateAttr { btf_value_type_id: 1, btf_fd: 0, ..good() }, INVALID)]
+#[case::types_of_no_fd(
+    MapCreateAttr { btf_value_type_id: 1, btf_fd: 777, ..good() },
+    Err(Errno::EBADF)
+)]
+#[case::name_before_types(
+    MapCreateAttr { btf_value_type_id: 1, btf_fd: 777, map_name: name(b"-"), ..good() },
+    INVALID
+)]
+#[case::on_a_card_that_is_none(
+    MapCreateAttr { map_ifindex: 1, ..good() },
+    Err(Errno::EOPNOTSUPP)
+)]
+#[case::on_a_card_that_is_not_there(MapCreateAttr { map_ifindex: 77_777, ..good() }, INVALID)]
+#[case::percpu_on_a_card(MapCreateAttr { map_ifindex: 1, ..percpu_array() }, INVALID)]
+#[case::size_before_the_card(MapCreateAttr { map_ifindex: 1, key_size: 0, ..good() }, INVALID)]
 #[case::token_without_the_flag(MapCreateAttr { map_token_fd: 77, ..good() }, OK)]
 #[case::token_that_is_none(
     MapCreateAttr { map_token_fd: 777, ..flagged(good(), 1 << 16) },
@@ -255,9 +271,6 @@ fn order(
 /// What the release has and the model has not is said, never answered with an errno.
 #[rstest]
 #[case::lru(MapCreateAttr { map_type: map::LRU_HASH, ..good() }, "LRU_HASH")]
-#[case::ring_buffer(MapCreateAttr { map_type: 27, ..good() }, "RINGBUF")]
-#[case::typed(MapCreateAttr { btf_value_type_id: 1, ..good() }, "BTF")]
-#[case::on_a_card(MapCreateAttr { map_ifindex: 1, ..good() }, "network card")]
 fn not_modelled(#[case] arm: MapCreateAttr, #[case] what: &str) {
     let answer = Bench::at("6.18").try_call(cmd::MAP_CREATE, arm.as_bytes());
     let Err(Failure::NotModelled(text)) = answer else { panic!("{answer:?}") };
