@@ -30,6 +30,12 @@ pub struct Header {
     /// What the hash function of maps starts from.
     #[serde(default)]
     pub hash_seed: u32,
+    /// `RLIMIT_MEMLOCK` in bytes; none: unlimited.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memlock_limit: Option<u64>,
+    /// `CONFIG_NR_CPUS`; none: what a profile has by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nr_cpus: Option<u32>,
 }
 
 /// One call.

@@ -70,6 +70,8 @@ impl Header {
             time_ns: profile.inputs.time_ns,
             random: profile.inputs.random,
             hash_seed: profile.inputs.hash_seed,
+            memlock_limit: profile.inputs.memlock_limit,
+            nr_cpus: Some(profile.inputs.nr_cpus).filter(|cpus| *cpus != Inputs::default().nr_cpus),
         }
     }
 }
@@ -88,8 +90,13 @@ impl Header {
             return Err(bad(what));
         }
         profile.cpus = Topology { possible, online };
-        profile.inputs =
-            Inputs { time_ns: self.time_ns, random: self.random, hash_seed: self.hash_seed };
+        profile.inputs = Inputs {
+            time_ns: self.time_ns,
+            random: self.random,
+            hash_seed: self.hash_seed,
+            memlock_limit: self.memlock_limit,
+            nr_cpus: self.nr_cpus.unwrap_or(Inputs::default().nr_cpus),
+        };
         profile.unprivileged_disabled = self.unprivileged_disabled;
         Ok(())
     }

@@ -60,6 +60,10 @@ pub struct Overlay {
     pub random: Option<u64>,
     /// `inputs.hash_seed`.
     pub hash_seed: Option<u32>,
+    /// `inputs.memlock_limit`: `RLIMIT_MEMLOCK` in bytes, for releases up to v5.10.
+    pub memlock_limit: Option<u64>,
+    /// `inputs.nr_cpus`: `CONFIG_NR_CPUS`.
+    pub nr_cpus: Option<u32>,
 }
 
 /// An overlay that does not fit on a kernel.
@@ -123,6 +127,8 @@ impl Overlay {
         inputs.time_ns = self.time_ns.unwrap_or(inputs.time_ns);
         inputs.random = self.random.unwrap_or(inputs.random);
         inputs.hash_seed = self.hash_seed.unwrap_or(inputs.hash_seed);
+        inputs.memlock_limit = self.memlock_limit.or(inputs.memlock_limit);
+        inputs.nr_cpus = self.nr_cpus.unwrap_or(inputs.nr_cpus);
         Ok(())
     }
 }

@@ -151,5 +151,7 @@ fn inputs(table: &mut Table<'_>, overlay: &mut Overlay, log: &mut Log) {
     };
     overlay.time_ns = wide("time_ns", log);
     overlay.random = wide("random", log);
+    overlay.memlock_limit = wide("memlock_limit", log);
+    overlay.nr_cpus = table.take("nr_cpus").and_then(|node| node.u32(log, 1..=u32::MAX));
     overlay.hash_seed = table.take("hash_seed").and_then(|node| node.u32(log, 0..=u32::MAX));
 }

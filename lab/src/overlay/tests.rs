@@ -29,6 +29,8 @@ helpers = ["bpf_probe_read"]
 time_ns = 5
 random = 6
 hash_seed = 7
+memlock_limit = 65536
+nr_cpus = 64
 "#;
 
 #[test]
@@ -45,6 +47,7 @@ fn changes_what_it_names() {
     assert_eq!(profile.without.commands, [24]);
     let inputs = profile.inputs;
     assert_eq!((inputs.time_ns, inputs.random, inputs.hash_seed), (5, 6, 7));
+    assert_eq!((inputs.memlock_limit, inputs.nr_cpus), (Some(65536), 64));
     assert_eq!(overlay.caps, Some(Caps { bpf: true, ..Caps::NONE }));
 }
 
