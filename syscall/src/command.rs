@@ -67,7 +67,9 @@ pub const COMMANDS: &[Command] = &[
         5,
         "BPF_PROG_LOAD",
         load::load,
-        Support::Partial("BTF, attach targets, signatures and tokens are not modelled"),
+        Support::Partial(
+            "the context of program types beyond filters, tc, probes; BTF, signatures, tokens",
+        ),
     ),
     row(
         6,

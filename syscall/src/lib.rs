@@ -5,6 +5,7 @@
 //! [`Inputs`].
 #![forbid(unsafe_code)]
 
+mod attach;
 mod batch;
 mod bind;
 pub mod bpffs;

@@ -2,7 +2,7 @@
 
 use crate::core::Core;
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task, fds, name, verifier_log};
+use crate::{Answer, Failure, Kernel, Task, attach, fds, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::{Errno, Insn, Release, cause, helper_protos};
@@ -37,13 +37,20 @@ pub struct Surroundings<'a> {
     core: &'a Core,
     task: &'a dyn Task,
     prog_type: u32,
+    attach_type: u32,
     gpl: bool,
 }
 
 impl<'a> Surroundings<'a> {
     /// A program of `prog_type`, loaded by `task`.
     pub fn new(core: &'a Core, task: &'a dyn Task, prog_type: u32, gpl: bool) -> Self {
-        Self { core, task, prog_type, gpl }
+        Self { core, task, prog_type, attach_type: 0, gpl }
+    }
+
+    /// The same for this `expected_attach_type`.
+    #[must_use]
+    pub fn attached_as(self, attach_type: u32) -> Self {
+        Self { attach_type, ..self }
     }
 }
 
@@ -54,6 +61,10 @@ impl Env for Surroundings<'_> {
 
     fn prog_type(&self) -> u32 {
         self.prog_type
+    }
+
+    fn expected_attach_type(&self) -> u32 {
+        self.attach_type
     }
 
     fn privileged(&self) -> bool {
@@ -86,11 +97,20 @@ impl Env for Surroundings<'_> {
             None => {
                 let id = u32::try_from(id).ok()?;
                 let left_out = self.core.profile.without.helpers.contains(&id);
-                let known = helper_protos::helper(self.prog_type, id, release).copied();
+                let known =
+                    helper_protos::helper(table_of(self.prog_type, id), id, release).copied();
                 known.filter(|_| !left_out)
             }
         }
     }
+}
+
+/// The program type whose table says what `prog_type` gets for a helper: every type may look up,
+/// update and delete elements of maps (`bpf_base_func_proto()`); beyond those three, types without
+/// a table of their own have none.
+fn table_of(prog_type: u32, helper: u32) -> u32 {
+    let own = helper_protos::uses().iter().any(|row| row.prog_type == prog_type);
+    if !own && (1..=3).contains(&helper) { SOCKET_FILTER } else { prog_type }
 }
 
 /// License strings that count as compatible with the GPL (`include/linux/license.h`).
@@ -126,6 +146,7 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     check_count(&arm, task, release)?;
     check_kind(&arm, task, release)?;
     check_modelled(&arm)?;
+    let attach_type = attach::load_as(arm.prog_type, arm.expected_attach_type, release)?;
     let mut insns = vec![Insn::new_zeroed(); arm.insn_cnt as usize];
     task.read(arm.insns, insns.as_mut_bytes())?;
     let license = match early {
@@ -145,9 +166,10 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     }
     verifier_log::check(&arm, release)?;
     let gpl = gpl_compatible(&license);
-    let mut env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
+    let env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
+    let mut env = env.attached_as(attach_type);
     let outcome = verify(&insns, &mut env, verifier_log::level(arm.log_level, release));
-    finish(kernel, task, attr, outcome, gpl)
+    finish(kernel, task, attr, outcome, (gpl, attach_type))
 }
 
 /// Flags that the release does not know are EINVAL, the others are not modelled.
@@ -179,11 +201,15 @@ fn check_kind(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(
     }
     let ordinary = arm.prog_type == SOCKET_FILTER
         || arm.prog_type == CGROUP_SKB && release >= Release::new(4, 10);
-    if !ordinary && !privileged(task, release) { Err(Errno::EPERM) } else { Ok(()) }
+    if !ordinary && !privileged(task, release) {
+        return Err(Errno::EPERM);
+    }
+    let net = attach::needs_net_admin(arm.prog_type, release) && !task.caps().net();
+    if net { Err(Errno::EPERM) } else { Ok(()) }
 }
 
 /// Fields that decide something which is not modelled. A BTF that nothing refers to decides
-/// nothing, and neither does the attach type of the program types that are modelled.
+/// nothing.
 fn check_modelled(arm: &ProgLoadAttr) -> Result<(), Failure> {
     let fields = [
         ("prog_ifindex", arm.prog_ifindex != 0),
@@ -227,7 +253,7 @@ fn finish(
     task: &mut dyn Task,
     attr: &Attr,
     outcome: Outcome,
-    gpl: bool,
+    (gpl, attach_type): (bool, u32),
 ) -> Answer {
     if let Verdict::Rejected(reject) = &outcome.verdict
         && reject.kind == RejectKind::NotModelled
@@ -242,7 +268,7 @@ fn finish(
             let arm: ProgLoadAttr = attr.arm();
             let name = name::kept(&arm.prog_name, kernel.core.profile.release);
             kernel.core.sign(object, name, task.uid());
-            kernel.core.set_gpl(object, gpl);
+            kernel.core.set_program(object, gpl, attach_type);
             task.install(object)
                 .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
         }

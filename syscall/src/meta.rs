@@ -45,6 +45,8 @@ pub struct Meta {
     pub frozen: bool,
     /// `gpl_compatible` of a program's license.
     pub gpl: bool,
+    /// `expected_attach_type` of a program (v4.17).
+    pub attach_type: u32,
     /// Nanoseconds since boot when it was made.
     pub made_ns: u64,
     /// Who made it.
@@ -103,10 +105,10 @@ impl Core {
         }
     }
 
-    /// Says what the license of a program allows.
-    pub(crate) fn set_gpl(&mut self, object: ObjectId, gpl: bool) {
+    /// Says what the license of a program allows, and what it was loaded to be attached for.
+    pub(crate) fn set_program(&mut self, object: ObjectId, gpl: bool, attach_type: u32) {
         if let Some(meta) = self.meta_mut(object) {
-            meta.gpl = gpl;
+            (meta.gpl, meta.attach_type) = (gpl, attach_type);
         }
     }
 

@@ -29,10 +29,20 @@ const TRACEPOINT: u32 = 5;
 const XDP: u32 = 6;
 const PERF_EVENT: u32 = 7;
 const RAW_TRACEPOINT: u32 = 17;
+const TRACING: u32 = 26;
+const LSM: u32 = 29;
+const SYSCALL: u32 = 31;
 
-/// Programs whose context and return value are known here.
+/// Programs whose context and helpers are known here.
 pub(crate) const fn is_modelled(prog_type: u32) -> bool {
     matches!(prog_type, SOCKET_FILTER..=PERF_EVENT | RAW_TRACEPOINT)
+}
+
+/// Programs that are judged as long as they neither look at their context nor call helpers beyond
+/// those of every type. The others need BTF or have to sleep: tracing, struct_ops, extensions,
+/// LSM, syscalls.
+pub(crate) const fn is_judged(prog_type: u32) -> bool {
+    !matches!(prog_type, TRACING..=LSM | SYSCALL)
 }
 
 /// One access: `off` and `size` in bytes.

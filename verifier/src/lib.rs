@@ -31,6 +31,7 @@ mod log;
 mod passes;
 mod refine;
 mod require;
+mod returns;
 mod rules;
 mod scalar;
 mod state;
@@ -63,6 +64,11 @@ pub trait Env {
     /// Number in `enum bpf_prog_type`.
     fn prog_type(&self) -> u32;
 
+    /// Number in `enum bpf_attach_type` that the program is loaded for (v4.17).
+    fn expected_attach_type(&self) -> u32 {
+        0
+    }
+
     /// The loader may see pointers: `allow_ptr_leaks` of v4.4, CAP_SYS_ADMIN or CAP_BPF with
     /// CAP_PERFMON.
     fn privileged(&self) -> bool;
@@ -88,6 +94,7 @@ pub struct Verified {
     stack_depth: u32,
     prog_type: u32,
     insns: Box<[Insn]>,
+    attach_type_binds: bool,
 }
 
 impl Verified {
@@ -110,6 +117,12 @@ impl Verified {
     /// Number in `enum bpf_prog_type`.
     pub fn prog_type(&self) -> u32 {
         self.prog_type
+    }
+
+    /// The program may be attached for the attach type only that it was loaded for
+    /// (`enforce_expected_attach_type`, v5.3).
+    pub fn attach_type_binds(&self) -> bool {
+        self.attach_type_binds
     }
 
     /// The program as it was loaded, with the loader's fds.

@@ -8,7 +8,7 @@ use bpfsim_abi::{Errno, helper_id, helper_protos};
 
 use crate::era::Era;
 use crate::rules::{self, No};
-use crate::{Env, MapShape, fields};
+use crate::{Env, MapShape, ctx, fields};
 
 /// `BPF_LD | BPF_IMM | BPF_DW`.
 pub(crate) const LDDW: u8 = code::BPF_LD | code::BPF_IMM | code::BPF_DW;
@@ -132,6 +132,8 @@ pub(crate) fn helper(era: Era, env: &dyn Env, id: i32) -> Result<HelperProto, No
     let in_tables = helper_protos::protos().iter().any(|row| Some(row.proto.id) == number);
     Err(match (exists, in_tables || id == 0) {
         (false, _) => rules::invalid_helper(era, id),
+        // What such a program may call is in no table.
+        (true, true) if !ctx::is_modelled(env.prog_type()) => rules::helper_not_modelled(era, id),
         (true, true) => rules::unknown_helper(era, id),
         (true, false) => rules::helper_not_modelled(era, id),
     })

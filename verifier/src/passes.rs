@@ -31,14 +31,16 @@ pub(crate) fn check(
     let maps = link::link(era, program, env).map_err(at)?;
     cfg::ends(era, program).map_err(at)?;
     let graph = cfg::check(era, program).map_err(at)?;
-    if !ctx::is_modelled(env.prog_type()) {
+    if !ctx::is_judged(env.prog_type()) {
         let no = No::not_modelled(format!("programs of type {}", env.prog_type()));
         return Err(reject(era, None, false, no));
     }
     let mut walk = Walk::new(Cx { era, env: &*env, maps: &maps }, program, graph, log);
     walk.run()?;
+    let binds = walk.attach_type_binds();
     let depth = walk.finish();
-    verified(era, program, &maps, depth, env.prog_type())
+    let verified = verified(era, program, &maps, depth, env.prog_type())?;
+    Ok(Verified { attach_type_binds: binds, ..verified })
 }
 
 fn verified(
@@ -66,5 +68,6 @@ fn verified(
         stack_depth: (depth as u32).next_multiple_of(8),
         prog_type,
         insns: program.into(),
+        attach_type_binds: false,
     })
 }

@@ -21,7 +21,7 @@ use crate::log::{Log, state_line};
 use crate::require::{self, Cx};
 use crate::rules::{self, No, reject};
 use crate::state::{State, Value};
-use crate::{Reject, branch, fields, imply};
+use crate::{Reject, branch, fields, imply, returns};
 
 /// A state that was seen at a place where states are compared.
 struct Seen {
@@ -66,6 +66,8 @@ pub(crate) struct Walk<'a> {
     jumps: usize,
     /// Some jump went both ways.
     forked: bool,
+    /// Some exit ties the program to its attach type.
+    binds: bool,
     /// `walked` and `jumps` when the last state was kept.
     kept: (usize, usize),
     parent: Option<usize>,
@@ -94,6 +96,7 @@ impl<'a> Walk<'a> {
             walked: 0,
             jumps: 0,
             forked: false,
+            binds: false,
             kept: (0, 0),
             parent: None,
         }
@@ -155,7 +158,10 @@ impl<'a> Walk<'a> {
         match op {
             Op::Jump { off, .. } => self.jump(pc, state, op, off),
             Op::Goto { off, .. } => Ok(Next::At(target(pc, off.into()))),
-            Op::Exit => Ok(Next::PathEnds),
+            Op::Exit => {
+                self.binds |= returns::binds(cx, state);
+                Ok(Next::PathEnds)
+            }
             _ => {
                 effect::apply(cx, state, &mut self.ids, pc, op);
                 let slots = if insn.code == LDDW { 2 } else { 1 };
@@ -310,6 +316,11 @@ impl<'a> Walk<'a> {
             None => disasm(self.program, pc, era.release(), &names),
         };
         self.log.message(&format!("{pc}: {text}"));
+    }
+
+    /// Whether the program may be attached for its attach type only.
+    pub fn attach_type_binds(&self) -> bool {
+        self.binds
     }
 
     /// Writes the end of the log; gives the deepest byte of stack that some path touches.

@@ -20,6 +20,7 @@ mod objects;
 mod percpu;
 mod percpu_flags;
 mod prog_load;
+mod prog_types;
 mod series_names;
 mod test_run;
 mod update;

@@ -12,7 +12,7 @@ use crate::era::Era;
 use crate::link::Maps;
 use crate::rules::{self, No};
 use crate::state::{State, Value};
-use crate::{Env, ctx};
+use crate::{Env, ctx, returns};
 
 pub(crate) use alu::operand;
 pub(crate) use call::map_of;
@@ -134,7 +134,10 @@ pub(crate) fn is_null_check(state: &State, op: Op) -> bool {
 
 fn exit(cx: Cx<'_>, state: &State) -> Result<(), No> {
     readable(state, Reg::R0)?;
-    if cx.is_secret(state, Reg::R0) { Err(rules::leaks_at_exit()) } else { Ok(()) }
+    if cx.is_secret(state, Reg::R0) {
+        return Err(rules::leaks_at_exit());
+    }
+    returns::check(cx, state)
 }
 
 /// The map that an immediate names, and where into its value it points.

@@ -142,3 +142,38 @@ pub(crate) fn packet_load_without_skb() -> No {
 pub(crate) fn leaks_at_exit() -> No {
     access("R0 leaks addr as return value")
 }
+
+/// r0 is a pointer where a number in a range is asked for. v6.8 put the place first.
+pub(crate) fn return_not_known(era: Era, value: Value) -> No {
+    let name = type_name(era, value);
+    invalid(format!("At program exit the register R0 is not a known value ({name})"))
+}
+
+/// r0 is a number out of its range. Up to v6.7 bits are compared, which are known here for
+/// constants and where nothing is known; v6.8 compares bounds.
+pub(crate) fn return_out_of_range(era: Era, scalar: Scalar, (least, most): (i64, i64)) -> No {
+    let at = "At program exit the register R0 has";
+    if era.since(6, 8) {
+        let mut bounds = String::new();
+        if scalar.smin > i64::MIN {
+            bounds += &format!(" smin={}", scalar.smin);
+        }
+        if scalar.smax < i64::MAX {
+            bounds += &format!(" smax={}", scalar.smax);
+        }
+        if bounds.is_empty() {
+            bounds += " unknown scalar value";
+        }
+        return invalid(format!("{at}{bounds} should have been in [{least}, {most}]"));
+    }
+    let value = match scalar.value() {
+        Some(value) => format!("value ({value:#x}; 0x0)"),
+        None if scalar.is_unknown() => "unknown scalar value".to_owned(),
+        None => return No::not_modelled("the known bits of a return value"),
+    };
+    let wanted = match era.since(5, 2) {
+        true => format!("in ({least:#x}; {:#x})", most - least),
+        false => "0 or 1".to_owned(),
+    };
+    invalid(format!("{at} {value} should have been {wanted}"))
+}
