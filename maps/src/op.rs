@@ -2,7 +2,7 @@
 
 use crate::hash::{Find, Next};
 use crate::key::Key;
-use crate::kinds::{By, Verb};
+use crate::kinds::Verb;
 use crate::map::{Map, Words};
 use crate::mover::{Direction, Mover, Plan};
 use crate::update::{Delete, Update};
@@ -163,7 +163,7 @@ pub fn find(
             find.run(hash, key, cx)?;
             Ok(find.element().map(|element| hash.value(element)))
         }
-        Words::Own(own) => own.find(key.place(), By { cpu: cx.cpu, program }, cx),
+        Words::Own(own) => own.find(key.place(), program, cx),
     }
 }
 
@@ -220,7 +220,10 @@ fn next_key(
             let element = next.run(hash, Key::At(key), cx)?.ok_or(Errno::ENOENT)?;
             cx.hw.mem.copy(hash.key(element), out, hash.key_size)?;
         }
-        Words::Own(own) => return own.next_key((!first).then_some(key), out, cx),
+        Words::Own(own) => {
+            let out = (out, map.shape.key_size);
+            return own.next_key((!first).then_some(key), out, cx);
+        }
     }
     Ok(0)
 }

@@ -88,7 +88,7 @@ impl Update {
             Words::Array(array) => self.array(array.place(index(key, cx)?), map, cx),
             Words::Hash(hash) => self.hash(hash, key, map, cx),
             Words::Own(own) => {
-                let value = (self.mover.buffer, self.want, self.mover.plan);
+                let value = (self.mover.buffer, self.want, self.mover.plan, self.rules);
                 own.update(key.place(), value, map, cx)
             }
         }

@@ -6,8 +6,13 @@
 //! at work, only before and after. To add a type: a file with a struct that implements [`Whole`]
 //! and a `Row`, a line in `kinds!`, and the row in `ROWS`.
 
+mod bloom;
+mod lpm;
+mod lru;
 mod queue;
+mod ring;
 mod row;
+mod stack_trace;
 mod whole;
 
 pub use row::{Lookup, Row, System, Take};
@@ -16,7 +21,7 @@ pub use whole::{By, Fail, New, Verb, Whole};
 use crate::map::Map;
 use crate::mover::Plan;
 use crate::op::{Stop, pass};
-use crate::update::Want;
+use crate::update::{UpdateRules, Want};
 use bpfsim_abi::Release;
 use bpfsim_sim::{Cx, Place, Step};
 
@@ -40,10 +45,25 @@ macro_rules! kinds {
 
 kinds! {
     Queue: queue::Queue, "QUEUE and STACK.";
+    Lru: lru::Lru, "LRU_HASH and LRU_PERCPU_HASH.";
+    Lpm: lpm::Lpm, "LPM_TRIE.";
+    Bloom: bloom::Bloom, "BLOOM_FILTER.";
+    Ring: ring::Ring, "RINGBUF and USER_RINGBUF.";
+    StackTrace: stack_trace::StackTrace, "STACK_TRACE.";
 }
 
 /// The types, by number.
-pub static ROWS: &[&Row] = &[&queue::QUEUE, &queue::STACK];
+pub static ROWS: &[&Row] = &[
+    &stack_trace::STACK_TRACE,
+    &lru::LRU_HASH,
+    &lru::LRU_PERCPU_HASH,
+    &lpm::LPM_TRIE,
+    &queue::QUEUE,
+    &queue::STACK,
+    &ring::RINGBUF,
+    &bloom::BLOOM_FILTER,
+    &ring::USER_RINGBUF,
+];
 
 /// The row of a type that `release` has.
 pub fn row(number: u32, release: Release) -> Option<&'static Row> {
@@ -55,6 +75,12 @@ pub fn row_of(map: &Map) -> Option<&'static Row> {
     ROWS.iter().copied().find(|row| row.number == map.shape.map_type)
 }
 
+impl By {
+    fn from(program: bool, cx: &Cx<'_>) -> Self {
+        Self { cpu: cx.cpu, program, watched: cx.watched }
+    }
+}
+
 impl Kind {
     /// The step before an operation: everything that the map consists of.
     fn enter(&self, writes: bool, cx: &mut Cx<'_>) -> Result<(), Stop> {
@@ -63,9 +89,15 @@ impl Kind {
     }
 
     /// The element of a key. Called from programs and from system calls.
-    pub(crate) fn find(&self, key: Place, by: By, cx: &mut Cx<'_>) -> Result<Option<Place>, Stop> {
+    pub(crate) fn find(
+        &self,
+        key: Place,
+        program: bool,
+        cx: &mut Cx<'_>,
+    ) -> Result<Option<Place>, Stop> {
         let kind = self.whole();
-        self.enter(kind.marks() && by.program, cx)?;
+        self.enter(kind.marks() && program, cx)?;
+        let by = By::from(program, cx);
         kind.find(&mut cx.hw.mem, by, key)
     }
 
@@ -73,13 +105,20 @@ impl Kind {
     pub(crate) fn update(
         &self,
         key: Place,
-        (value, want, plan): (Place, Want, Plan),
+        (value, want, plan, rules): (Place, Want, Plan, UpdateRules),
         map: &Map,
         cx: &mut Cx<'_>,
     ) -> Result<u64, Stop> {
         self.enter(true, cx)?;
-        let by = By::program(cx.cpu);
-        let new = New { value, want, plan, stride: map.rank_stride(), ranks: map.shape.ranks };
+        let by = By::from(false, cx);
+        let new = New {
+            value,
+            want,
+            plan,
+            stride: map.rank_stride(),
+            ranks: map.shape.ranks,
+            keeps_stale: rules.keeps_stale,
+        };
         self.whole().update(&mut cx.hw.mem, by, key, &new)?;
         Ok(0)
     }
@@ -87,19 +126,21 @@ impl Kind {
     /// Removes a key. Called from programs and from system calls.
     pub(crate) fn delete(&self, key: Place, cx: &mut Cx<'_>) -> Result<u64, Stop> {
         self.enter(true, cx)?;
-        self.whole().delete(&mut cx.hw.mem, By::program(cx.cpu), key)?;
+        let by = By::from(false, cx);
+        self.whole().delete(&mut cx.hw.mem, by, key)?;
         Ok(0)
     }
 
-    /// Writes the key after another one to `out`. Called from system calls.
+    /// Writes the key after another one, `len` bytes, to `out`. Called from system calls.
     pub(crate) fn next_key(
         &self,
         key: Option<Place>,
-        out: Place,
+        (out, len): (Place, u32),
         cx: &mut Cx<'_>,
     ) -> Result<u64, Stop> {
         self.enter(false, cx)?;
-        self.whole().next_key(&cx.hw.mem, key, out)?;
+        let next = self.whole().next_key(&cx.hw.mem, key)?;
+        cx.hw.mem.copy(next, out, len)?;
         Ok(0)
     }
 

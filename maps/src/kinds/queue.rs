@@ -128,7 +128,7 @@ impl Whole for Queue {
         Err(Errno::EINVAL.into())
     }
 
-    fn next_key(&self, _: &Memory, _: Option<Place>, _: Place) -> Result<(), Fail> {
+    fn next_key(&self, _: &Memory, _: Option<Place>) -> Result<Place, Fail> {
         Err(Errno::EINVAL.into())
     }
 

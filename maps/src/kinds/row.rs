@@ -17,7 +17,8 @@ pub struct Row {
     pub since: Release,
     /// Every possible CPU has a value of its own.
     pub percpu: bool,
-    /// Makes an empty one. Its arguments have been checked (`create.rs`).
+    /// Makes an empty one. Its arguments have been checked
+    /// (`create.rs`).
     pub build: fn(&mut Memory, &Shape, &Around<'_>) -> Result<Kind, Errno>,
     /// How system calls reach it.
     pub system: System,

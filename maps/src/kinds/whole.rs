@@ -16,18 +16,8 @@ pub struct By {
     pub cpu: u32,
     /// A program, by a helper; otherwise a system call.
     pub program: bool,
-}
-
-impl By {
-    /// A program on this CPU.
-    pub const fn program(cpu: u32) -> Self {
-        Self { cpu, program: true }
-    }
-
-    /// A system call on this CPU.
-    pub const fn system(cpu: u32) -> Self {
-        Self { cpu, program: false }
-    }
+    /// Somebody explores: what readers may still hold is not used again.
+    pub watched: bool,
 }
 
 /// A new value.
@@ -43,6 +33,8 @@ pub struct New {
     pub stride: u32,
     /// How many CPUs have one.
     pub ranks: u32,
+    /// A recycled element keeps the values of the CPUs that are not written.
+    pub keeps_stale: bool,
 }
 
 impl New {
@@ -110,8 +102,8 @@ pub trait Whole {
         Err(Errno::ENOTSUPP.into())
     }
 
-    /// Writes the key after the one at `key`, or the first, to `out`.
-    fn next_key(&self, _: &Memory, _key: Option<Place>, _out: Place) -> Result<(), Fail> {
+    /// Where the key after the one at `key` lies, or the first.
+    fn next_key(&self, _: &Memory, _key: Option<Place>) -> Result<Place, Fail> {
         Err(Errno::ENOTSUPP.into())
     }
 
@@ -128,6 +120,16 @@ pub trait Whole {
     /// A value is copied to `value`, or the one there is asked about.
     fn peek(&self, _: &mut Memory, _value: Place) -> Result<(), Fail> {
         Err(Errno::ENOTSUPP.into())
+    }
+
+    /// How many buckets it has, if it is read in batches bucket by bucket.
+    fn buckets(&self) -> Option<u32> {
+        None
+    }
+
+    /// Where the keys of a bucket lie, in the order of its chain.
+    fn bucket(&self, _: &Memory, _bucket: u32) -> Result<Vec<Place>, Wild> {
+        Ok(Vec::new())
     }
 
     /// Bytes of kernel memory that the map stands for.

@@ -1,14 +1,14 @@
 //! Batches that read a hash, bucket by bucket.
 
 use super::Job;
+use super::table::Table;
 use crate::{Answer, Failure, Kernel, Task, bytes, drive};
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::Op;
-use bpfsim_maps::hash::{Hash, element_of};
 use bpfsim_maps::op::Todo;
 use bpfsim_maps::update::Delete;
-use bpfsim_sim::Hw;
+use bpfsim_sim::Place;
 
 /// Bytes of the cursor: the number of a bucket, whatever the size of the keys.
 const CURSOR: usize = 4;
@@ -20,7 +20,7 @@ pub(super) fn lookup(
     kernel: &mut Kernel,
     task: &mut dyn Task,
     job: &Job,
-    table: &Hash,
+    table: Table<'_>,
     delete: bool,
 ) -> Answer {
     let arm = &job.arm;
@@ -32,18 +32,18 @@ pub(super) fn lookup(
     }
     job.put_count(task, 0)?;
     let mut bucket = cursor(task, arm.in_batch)?;
-    if bucket >= table.buckets {
+    if bucket >= table.buckets() {
         return Err(Errno::ENOENT.into());
     }
     let mut done = 0;
     let end = loop {
-        let elements = chain(&kernel.hw, table, bucket)?;
+        let elements = table.chain(&kernel.hw, bucket)?;
         if elements.len() > (arm.count - done) as usize {
             break if done == 0 { Err(Errno::ENOSPC.into()) } else { Ok(0) };
         }
-        let (keys, values) = read(kernel, job, table, &elements)?;
+        let (keys, values) = read(kernel, job, &elements)?;
         if delete {
-            remove(kernel, job, &keys)?;
+            remove(kernel, job, &keys, table.frees_late())?;
         }
         if !elements.is_empty() {
             task.write(job.key_at(done)?, &keys.concat())?;
@@ -51,7 +51,7 @@ pub(super) fn lookup(
         }
         done += elements.len() as u32;
         bucket += 1;
-        if bucket >= table.buckets {
+        if bucket >= table.buckets() {
             break Err(Errno::ENOENT.into());
         }
     };
@@ -68,28 +68,17 @@ fn cursor(task: &dyn Task, at: UserAddr) -> Result<u32, Failure> {
     Ok(u32::from_le_bytes(bytes))
 }
 
-/// The elements of a bucket, in the order of its chain.
-fn chain(hw: &Hw, table: &Hash, bucket: u32) -> Result<Vec<u32>, Failure> {
-    let mut elements = Vec::new();
-    let mut link = hw.mem.load(table.head(bucket), 8)?;
-    while let Some(element) = element_of(link) {
-        elements.push(element);
-        link = hw.mem.load(table.link(element), 8)?;
-    }
-    Ok(elements)
-}
-
 /// The keys, and the values one after the other.
 fn read(
     kernel: &mut Kernel,
     job: &Job,
-    table: &Hash,
-    elements: &[u32],
+    elements: &[Place],
 ) -> Result<(Vec<Vec<u8>>, Vec<u8>), Failure> {
+    let key_size = job.map.shape.key_size;
     let (mut keys, mut values) = (Vec::new(), Vec::new());
     for element in elements {
-        let key = bytes::load(&kernel.hw, table.key(*element), table.key_size)?;
-        let place = job.desk.value(&mut kernel.hw, table.key_size, job.value.wire);
+        let key = bytes::load(&kernel.hw, *element, key_size)?;
+        let place = job.desk.value(&mut kernel.hw, key_size, job.value.wire);
         kernel.hw.mem.write(job.desk.key(), &key)?;
         let mut op = Op::read(job.desk.key(), job.value.moves?, place);
         drive::op(kernel, &mut op, job.handle, job.desk.here)?;
@@ -100,11 +89,11 @@ fn read(
     Ok((keys, values))
 }
 
-/// From v6.13 on the elements of a bucket are given back after it is unlocked, the last first
+/// From v6.13 on, and always in an LRU hash, the elements of a bucket are given back after it is unlocked, the last first
 /// (`node_to_free`): the next update takes the first of them.
-fn remove(kernel: &mut Kernel, job: &Job, keys: &[Vec<u8>]) -> Result<(), Failure> {
+fn remove(kernel: &mut Kernel, job: &Job, keys: &[Vec<u8>], late: bool) -> Result<(), Failure> {
     let mut order: Vec<&Vec<u8>> = keys.iter().collect();
-    if job.release >= Release::new(6, 13) {
+    if late || job.release >= Release::new(6, 13) {
         order.reverse();
     }
     for key in order {

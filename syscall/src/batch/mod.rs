@@ -7,6 +7,7 @@
 
 mod each;
 mod hash;
+mod table;
 
 use crate::core::Core;
 use crate::elem::{self, Desk, Use};
@@ -17,6 +18,7 @@ use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::kinds;
 use bpfsim_maps::map::Words;
 use bpfsim_maps::{Map, series};
+use table::Table;
 
 /// Byte of `batch.count` in the attr.
 const COUNT: u64 = 32;
@@ -84,12 +86,21 @@ pub(crate) fn batch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, what:
     let job = Job { arm, at: attr.at, handle, map: map.clone(), desk, release, value };
     match (what, &job.map.words) {
         (Batch::Lookup, Words::Array(_)) => each::lookup(kernel, task, &job),
-        (Batch::Lookup, Words::Hash(table)) => hash::lookup(kernel, task, &job, table, false),
-        (Batch::LookupAndDelete, Words::Hash(table)) => {
-            hash::lookup(kernel, task, &job, table, true)
+        (Batch::Lookup, Words::Hash(table)) => {
+            hash::lookup(kernel, task, &job, Table::Hash(table), false)
         }
-        (Batch::Lookup, Words::Own(_)) => each::lookup(kernel, task, &job),
-        (Batch::LookupAndDelete, Words::Array(_) | Words::Own(_)) => Err(Errno::ENOTSUPP.into()),
+        (Batch::LookupAndDelete, Words::Hash(table)) => {
+            hash::lookup(kernel, task, &job, Table::Hash(table), true)
+        }
+        (Batch::Lookup | Batch::LookupAndDelete, Words::Own(own)) => {
+            let take = what == Batch::LookupAndDelete;
+            match own.whole().buckets() {
+                Some(_) => hash::lookup(kernel, task, &job, Table::Own(own.whole()), take),
+                None if take => Err(Errno::ENOTSUPP.into()),
+                None => each::lookup(kernel, task, &job),
+            }
+        }
+        (Batch::LookupAndDelete, Words::Array(_)) => Err(Errno::ENOTSUPP.into()),
         (Batch::Update, _) => each::update(kernel, task, &job),
         (Batch::Delete, _) => each::delete(kernel, task, &job),
     }

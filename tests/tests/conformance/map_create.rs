@@ -270,7 +270,7 @@ fn order(
 
 /// What the release has and the model has not is said, never answered with an errno.
 #[rstest]
-#[case::lru(MapCreateAttr { map_type: map::LRU_HASH, ..good() }, "LRU_HASH")]
+#[case::inode_storage(MapCreateAttr { map_type: 28, ..good() }, "INODE_STORAGE")]
 fn not_modelled(#[case] arm: MapCreateAttr, #[case] what: &str) {
     let answer = Bench::at("6.18").try_call(cmd::MAP_CREATE, arm.as_bytes());
     let Err(Failure::NotModelled(text)) = answer else { panic!("{answer:?}") };

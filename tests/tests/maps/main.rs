@@ -3,3 +3,4 @@
 
 mod create_all;
 mod queue;
+mod random;
