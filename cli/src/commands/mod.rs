@@ -4,6 +4,7 @@ mod abi;
 mod claims;
 mod compare;
 mod conform;
+mod explain;
 mod explore;
 mod kernels;
 mod load;
@@ -32,6 +33,8 @@ pub enum Command {
     Series(series::Args),
     /// List the releases; show what one has, and what lies between two.
     Kernels(kernels::Args),
+    /// Explain why a call of bpf(2) is refused.
+    Explain(explain::Args),
     /// Show the layout of union bpf_attr, as pahole would.
     Abi(abi::Args),
     /// Print the scenarios that are built in, and check your own.
@@ -63,6 +66,7 @@ pub fn run(command: &Command, screen: &Screen) -> Outcome {
         Command::Claims(args) => claims::run(args, screen),
         Command::Series(args) => series::run(args, screen),
         Command::Kernels(args) => kernels::run(args, screen),
+        Command::Explain(args) => explain::run(args, screen),
         Command::Abi(args) => abi::run(args),
         Command::Scenario(args) => scenario::run(args),
         Command::Conform(args) => conform::run(args),
