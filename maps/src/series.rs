@@ -5,7 +5,7 @@ use crate::mover::{Plan, Where};
 use crate::shape::{Layout, Shape};
 use crate::update::Want;
 use bpfsim_abi::helper::HelperProto;
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Errno, Refusal, Release};
 use bpfsim_sim::{CopyPlan, Topology};
 
 /// How a fact is known.
@@ -260,9 +260,9 @@ pub struct Series {
     /// Who names the CPU in a program, in a few words.
     pub who_names_the_cpu: &'static str,
     /// What a system call reads; `Err`: it is refused before the key is read.
-    pub read: fn(&Ask<'_>) -> Result<Answer, Errno>,
+    pub read: fn(&Ask<'_>) -> Result<Answer, Refusal>,
     /// What a system call writes; `Err`: it is refused before the key is read.
-    pub write: fn(&Ask<'_>) -> Result<Answer, Errno>,
+    pub write: fn(&Ask<'_>) -> Result<Answer, Refusal>,
     /// How user space asks.
     pub user: UserCalls,
 }

@@ -3,14 +3,14 @@
 use crate::core::ObjectId;
 use crate::entry::Attr;
 use crate::{Answer, Kernel, Task, elem, fds};
-use bpfsim_abi::Errno;
 use bpfsim_abi::attr::ProgBindMapAttr;
+use bpfsim_abi::cause;
 
 /// A map that the program holds already is fine.
 pub(crate) fn bind(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: ProgBindMapAttr = attr.arm();
     if arm.flags != 0 {
-        return Err(Errno::EINVAL.into());
+        return cause::BIND_FLAGS.refuse();
     }
     let program = fds::program(task, arm.prog_fd)?;
     let (map, _) = elem::map_of(&kernel.core, task, arm.map_fd)?;

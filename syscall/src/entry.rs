@@ -2,6 +2,7 @@
 
 use crate::command;
 use crate::process::TASK_SIZE_MAX;
+use crate::why;
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Because, Cause, Refusal, Release, cause, cmd};
@@ -152,7 +153,7 @@ pub fn dispatch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer
     if past.iter().fold(0, |all, byte| all | byte) != 0 {
         return cause::ATTR_PAST_LAST_FIELD.refuse();
     }
-    handler(kernel, task, attr)
+    handler(kernel, task, attr).map_err(|failure| why::explain(kernel, task, attr, failure))
 }
 
 #[inline]

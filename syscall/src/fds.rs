@@ -3,40 +3,51 @@
 
 use crate::Task;
 use crate::core::ObjectId;
-use bpfsim_abi::Errno;
+use bpfsim_abi::{Because, Cause, Refusal, cause};
 
-fn object(task: &dyn Task, fd: u32) -> Result<ObjectId, Errno> {
-    task.fd(fd).ok_or(Errno::EBADF)?.map_err(|_| Errno::EINVAL)
+/// Why an fd is no good.
+struct Why {
+    closed: &'static Cause,
+    other: &'static Cause,
+}
+
+const MAP: Why = Why { closed: cause::MAP_FD_NOT_OPEN, other: cause::MAP_FD_NO_MAP };
+const PROG: Why = Why { closed: cause::PROG_FD_NOT_OPEN, other: cause::PROG_FD_NO_PROG };
+const BTF: Why = Why { closed: cause::BTF_FD_NOT_OPEN, other: cause::BTF_FD_NO_BTF };
+const LINK: Why = Why { closed: cause::LINK_FD_NOT_OPEN, other: cause::LINK_FD_NO_LINK };
+
+fn object(task: &dyn Task, fd: u32, why: &Why) -> Result<ObjectId, Refusal> {
+    task.fd(fd).because(why.closed)?.because(why.other)
 }
 
 /// The handle of a map.
-pub(crate) fn map(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
-    match object(task, fd)? {
+pub(crate) fn map(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
+    match object(task, fd, &MAP)? {
         ObjectId::Map(handle) => Ok(handle),
-        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => Err(Errno::EINVAL),
+        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => MAP.other.refuse(),
     }
 }
 
 /// The handle of a program.
-pub(crate) fn program(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
-    match object(task, fd)? {
+pub(crate) fn program(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
+    match object(task, fd, &PROG)? {
         ObjectId::Prog(handle) => Ok(handle),
-        ObjectId::Map(_) | ObjectId::Btf(_) | ObjectId::Link(_) => Err(Errno::EINVAL),
+        ObjectId::Map(_) | ObjectId::Btf(_) | ObjectId::Link(_) => PROG.other.refuse(),
     }
 }
 
 /// The handle of a BTF.
-pub(crate) fn btf(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
-    match object(task, fd)? {
+pub(crate) fn btf(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
+    match object(task, fd, &BTF)? {
         ObjectId::Btf(handle) => Ok(handle),
-        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Link(_) => Err(Errno::EINVAL),
+        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Link(_) => BTF.other.refuse(),
     }
 }
 
 /// The handle of a link.
-pub(crate) fn link(task: &dyn Task, fd: u32) -> Result<u32, Errno> {
-    match object(task, fd)? {
+pub(crate) fn link(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
+    match object(task, fd, &LINK)? {
         ObjectId::Link(handle) => Ok(handle),
-        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Btf(_) => Err(Errno::EINVAL),
+        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Btf(_) => LINK.other.refuse(),
     }
 }

@@ -6,7 +6,7 @@ use crate::entry::Attr;
 use crate::task::Caps;
 use crate::{Answer, Kernel, Task};
 use bpfsim_abi::attr::MapElemAttr;
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Release, cause};
 
 /// From v6.5 on the fd must be good for writing, which that of a frozen map is not: a second
 /// freeze was EBUSY before and is EPERM since.
@@ -18,12 +18,12 @@ pub(crate) fn freeze(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     } else {
         elem::map_of(&kernel.core, task, arm.map_fd)?.0
     };
-    let meta = kernel.core.meta_mut(ObjectId::Map(handle)).ok_or(Errno::EBADF)?;
+    let meta = kernel.core.meta_mut(ObjectId::Map(handle)).because(cause::MAP_FD_NOT_OPEN)?;
     if meta.frozen {
-        return Err(Errno::EBUSY.into());
+        return cause::ALREADY_FROZEN.refuse();
     }
     if release < Release::new(6, 5) && !may(task.caps(), release) {
-        return Err(Errno::EPERM.into());
+        return cause::FREEZE_UNPRIVILEGED.refuse();
     }
     meta.frozen = true;
     Ok(0)

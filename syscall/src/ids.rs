@@ -7,8 +7,8 @@ use crate::entry::Attr;
 use crate::meta::Kind;
 use crate::task::Mode;
 use crate::{Answer, Kernel, Task};
-use bpfsim_abi::Errno;
 use bpfsim_abi::attr::GetIdAttr;
+use bpfsim_abi::{Because, cause};
 
 /// Byte of `next_id` in the attr.
 const NEXT_ID: u64 = 4;
@@ -20,14 +20,14 @@ const ACCESS: u32 = 8 | 16;
 pub(crate) fn next(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, kind: Kind) -> Answer {
     let arm: GetIdAttr = attr.arm();
     if arm.id >= i32::MAX as u32 {
-        return Err(Errno::EINVAL.into());
+        return cause::START_ID_RANGE.refuse();
     }
     if !task.caps().sys_admin {
-        return Err(Errno::EPERM.into());
+        return cause::IDS_UNPRIVILEGED.refuse();
     }
-    let next = kernel.core.ids.after(kind, arm.id).ok_or(Errno::ENOENT)?;
-    let at = attr.at.checked_add(NEXT_ID).ok_or(Errno::EFAULT)?;
-    task.write(at, &next.to_le_bytes())?;
+    let next = kernel.core.ids.after(kind, arm.id).because(cause::NO_NEXT_ID)?;
+    let at = attr.at.checked_add(NEXT_ID).because(cause::NEXT_ID_UNWRITABLE)?;
+    task.write(at, &next.to_le_bytes()).because(cause::NEXT_ID_UNWRITABLE)?;
     Ok(0)
 }
 
@@ -41,12 +41,12 @@ pub(crate) fn program(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> 
 pub(crate) fn map(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: GetIdAttr = attr.arm();
     if arm.open_flags & !ACCESS != 0 {
-        return Err(Errno::EINVAL.into());
+        return cause::OPEN_FLAGS_UNKNOWN.refuse();
     }
     if !task.caps().sys_admin {
-        return Err(Errno::EPERM.into());
+        return cause::IDS_UNPRIVILEGED.refuse();
     }
-    let mode = Mode::from_flags(arm.open_flags)?;
+    let mode = Mode::from_flags(arm.open_flags).because(cause::OPEN_FLAGS_CONTRADICT)?;
     open(kernel, task, Kind::Map, arm.id, mode)
 }
 
@@ -65,9 +65,9 @@ pub(crate) fn link(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
 
 fn open(kernel: &mut Kernel, task: &mut dyn Task, kind: Kind, id: u32, mode: Mode) -> Answer {
     if !task.caps().sys_admin {
-        return Err(Errno::EPERM.into());
+        return cause::IDS_UNPRIVILEGED.refuse();
     }
-    let object: ObjectId = kernel.core.ids.find(kind, id).ok_or(Errno::ENOENT)?;
+    let object: ObjectId = kernel.core.ids.find(kind, id).because(cause::ID_NOT_FOUND)?;
     kernel.core.get(object);
     let fd = match kind {
         Kind::Map => task.install_as(object, mode),

@@ -36,6 +36,7 @@ mod slab;
 mod take;
 pub mod task;
 mod verifier_log;
+mod why;
 mod without;
 
 pub use crate::btf::Btf;

@@ -5,7 +5,7 @@ use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task, attach, fds, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
-use bpfsim_abi::{Errno, Insn, Release, cause, helper_protos};
+use bpfsim_abi::{Because, Cause, Errno, Insn, Refusal, Release, cause, helper_protos};
 use bpfsim_verifier::{Env, MapShape, Outcome, RejectKind, Verdict, verify};
 use zerocopy::{FromZeros, IntoBytes};
 
@@ -141,14 +141,14 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     check_flags(&arm, release)?;
     let early = if late_license { None } else { Some(read_license(task, arm.license)?) };
     if late_license && kernel.core.profile.unprivileged_disabled && !privileged(task, release) {
-        return Err(Errno::EPERM.into());
+        return cause::PROG_LOAD_UNPRIVILEGED.refuse();
     }
     check_count(&arm, task, release)?;
     check_kind(&arm, task, release)?;
     check_modelled(&arm)?;
     let attach_type = attach::load_as(arm.prog_type, arm.expected_attach_type, release)?;
     let mut insns = vec![Insn::new_zeroed(); arm.insn_cnt as usize];
-    task.read(arm.insns, insns.as_mut_bytes())?;
+    task.read(arm.insns, insns.as_mut_bytes()).because(cause::INSNS_UNREADABLE)?;
     let license = match early {
         Some(license) => license,
         None => read_license(task, arm.license)?,
@@ -162,7 +162,7 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
         name::check(&arm.prog_name, release)?;
     }
     if insns.is_empty() {
-        return Err(Errno::E2BIG.into());
+        return cause::INSNS_NONE.refuse();
     }
     verifier_log::check(&arm, release)?;
     let gpl = gpl_compatible(&license);
@@ -178,34 +178,38 @@ fn check_flags(arm: &ProgLoadAttr, release: Release) -> Result<(), Failure> {
         PROG_FLAGS.iter().filter(|(since, _)| *since <= release).map(|(_, flag)| flag).sum();
     match arm.prog_flags {
         0 => Ok(()),
-        flags if flags & !known != 0 => Err(Errno::EINVAL.into()),
+        flags if flags & !known != 0 => cause::PROG_FLAGS_UNKNOWN.refuse(),
         flags => Err(Failure::NotModelled(format!("prog_flags {flags:#x} of PROG_LOAD"))),
     }
 }
 
 /// v4.10 moved the limits here from the verifier, v5.2 raised them.
-fn check_count(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+fn check_count(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(), Refusal> {
     if release < Release::new(4, 10) {
-        return if arm.insn_cnt >= BPF_MAXINSNS { Err(Errno::EINVAL) } else { Ok(()) };
+        return cause::INSN_COUNT.unless(arm.insn_cnt < BPF_MAXINSNS);
     }
     let many = release >= Release::new(5, 2) && privileged(task, release);
     let most = if many { MOST_INSNS } else { BPF_MAXINSNS };
-    if arm.insn_cnt == 0 || arm.insn_cnt > most { Err(Errno::E2BIG) } else { Ok(()) }
+    if (1..=most).contains(&arm.insn_cnt) {
+        Ok(())
+    } else {
+        Err(cause::INSN_COUNT.refusal_at(release))
+    }
 }
 
 /// The version of the kernel in kprobe programs (up to v4.20), and who may load what.
-fn check_kind(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+fn check_kind(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(), Refusal> {
     let kprobe = arm.prog_type == KPROBE && release < Release::new(5, 0);
     if kprobe && arm.kern_version != version(release) {
-        return Err(Errno::EINVAL);
+        return cause::KERN_VERSION.refuse();
     }
     let ordinary = arm.prog_type == SOCKET_FILTER
         || arm.prog_type == CGROUP_SKB && release >= Release::new(4, 10);
     if !ordinary && !privileged(task, release) {
-        return Err(Errno::EPERM);
+        return cause::PROG_LOAD_UNPRIVILEGED.refuse();
     }
-    let net = attach::needs_net_admin(arm.prog_type, release) && !task.caps().net();
-    if net { Err(Errno::EPERM) } else { Ok(()) }
+    let net = attach::needs_net_admin(arm.prog_type, release);
+    cause::PROG_LOAD_NET_ADMIN.unless(!net || task.caps().net())
 }
 
 /// Fields that decide something which is not modelled. A BTF that nothing refers to decides
@@ -227,18 +231,30 @@ fn check_modelled(arm: &ProgLoadAttr) -> Result<(), Failure> {
     }
 }
 
+/// The verifier's log has the reason; the errno says of what kind it is.
+fn why_rejected(errno: Errno) -> Option<&'static Cause> {
+    let causes = [
+        cause::VERIFIER_EINVAL,
+        cause::VERIFIER_EACCES,
+        cause::VERIFIER_E2BIG,
+        cause::VERIFIER_EPERM,
+        cause::VERIFIER_MAP_FD,
+    ];
+    causes.into_iter().find(|cause| cause.errno == errno)
+}
+
 /// `LINUX_VERSION_CODE` of X.Y.0.
 fn version(release: Release) -> u32 {
     u32::from(release.major) << 16 | u32::from(release.minor) << 8
 }
 
 /// strncpy_from_user(): at most 127 bytes.
-fn read_license(task: &dyn Task, at: UserAddr) -> Result<String, Errno> {
+fn read_license(task: &dyn Task, at: UserAddr) -> Result<String, Refusal> {
     let mut license = String::new();
     for offset in 0..127 {
         let mut byte = [0];
-        let here = at.checked_add(offset).ok_or(Errno::EFAULT)?;
-        task.read(here, &mut byte).map_err(|_| Errno::EFAULT)?;
+        let here = at.checked_add(offset).because(cause::LICENSE_UNREADABLE)?;
+        task.read(here, &mut byte).because(cause::LICENSE_UNREADABLE)?;
         match byte[0] {
             0 => break,
             byte => license.push(byte.into()),
@@ -262,7 +278,9 @@ fn finish(
     }
     verifier_log::write(task, attr, &outcome.log, kernel.core.profile.release)?;
     match outcome.verdict {
-        Verdict::Rejected(reject) => Err(reject.errno.into()),
+        Verdict::Rejected(reject) => {
+            Err(Refusal::of(reject.errno).or_because(why_rejected(reject.errno)).into())
+        }
         Verdict::Accepted(program) => {
             let object = kernel.core.add_program(program);
             let arm: ProgLoadAttr = attr.arm();

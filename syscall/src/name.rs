@@ -1,14 +1,16 @@
 //! Names of maps and programs, v4.15.
 
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Refusal, Release, cause};
 
 /// bpf_obj_name_cpy(): letters, digits and `_`, from v5.2 on `.` too, and a NUL at the end. The
 /// kernel's letters are those of Latin-1 (`lib/ctype.c`).
-pub fn check(name: &[u8; 16], release: Release) -> Result<(), Errno> {
-    let Some(end) = name.iter().position(|byte| *byte == 0) else { return Err(Errno::EINVAL) };
+pub fn check(name: &[u8; 16], release: Release) -> Result<(), Refusal> {
+    let Some(end) = name.iter().position(|byte| *byte == 0) else {
+        return cause::NAME_WITHOUT_END.refuse();
+    };
     let dots = release >= Release::new(5, 2);
     let fits = |byte: &u8| is_alnum(*byte) || *byte == b'_' || dots && *byte == b'.';
-    if name[..end].iter().all(fits) { Ok(()) } else { Err(Errno::EINVAL) }
+    cause::NAME_CHARACTER.unless(name[..end].iter().all(fits))
 }
 
 /// A name as the kernel keeps it: nothing behind the first NUL, and none before v4.15.

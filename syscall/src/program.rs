@@ -5,7 +5,7 @@ use crate::drive;
 use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task, fds};
 use bpfsim_abi::attr::{TestRunAttr, UserAddr};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Errno, Release, cause};
 use bpfsim_sim::{Hw, Memory, Place, RegionId};
 use bpfsim_vm::{Frame, Packet};
 use zerocopy::IntoBytes;
@@ -134,7 +134,7 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
         let sizes_fit = (arm.ctx_size_in == 0) == arm.ctx_in.is_null()
             && (arm.ctx_size_out == 0) == arm.ctx_out.is_null();
         if !sizes_fit {
-            return Err(Errno::EINVAL.into());
+            return cause::TEST_CTX_SIZES.refuse();
         }
     }
     let program = fds::program(task, arm.prog_fd)?;
@@ -142,9 +142,9 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
     check_type(prog_type)?;
     check_arguments(&arm, release)?;
     let mut data = vec![0; arm.data_size_in as usize];
-    task.read(arm.data_in, &mut data)?;
+    task.read(arm.data_in, &mut data).because(cause::TEST_DATA_UNREADABLE)?;
     if release >= Release::new(7, 1) && is_cut_off(&data) {
-        return Err(Errno::EINVAL.into());
+        return cause::TEST_HEADER_CUT_OFF.refuse();
     }
     if !arm.ctx_in.is_null() || !arm.ctx_out.is_null() {
         return Err(Failure::NotModelled("the context of TEST_RUN".to_owned()));
@@ -164,7 +164,7 @@ fn check_type(prog_type: u32) -> Result<(), Failure> {
     const KPROBE: u32 = 2;
     match prog_type {
         SOCKET_FILTER | SCHED_CLS | SCHED_ACT => Ok(()),
-        KPROBE => Err(Errno::ENOTSUPP.into()),
+        KPROBE => cause::TEST_NOT_SUPPORTED.refuse(),
         other => Err(Failure::NotModelled(format!("TEST_RUN of program type {other}"))),
     }
 }
@@ -173,10 +173,10 @@ fn check_type(prog_type: u32) -> Result<(), Failure> {
 fn check_arguments(arm: &TestRunAttr, release: Release) -> Result<(), Failure> {
     let flags = if release >= Release::new(6, 12) { CHECKSUM_COMPLETE } else { 0 };
     if arm.flags & !flags != 0 || arm.cpu != 0 || arm.batch_size != 0 {
-        return Err(Errno::EINVAL.into());
+        return cause::TEST_ARGUMENTS.refuse();
     }
     if arm.data_size_in < HEADER || arm.data_size_in > MOST_DATA {
-        return Err(Errno::EINVAL.into());
+        return cause::TEST_DATA_SIZE.refuse();
     }
     if arm.flags != 0 {
         return Err(Failure::NotModelled("the checksum of TEST_RUN (flags)".to_owned()));
@@ -253,15 +253,15 @@ fn answer(
     let limited = release >= Release::new(5, 0) && room != 0 && room < data.len();
     if !arm.data_out.is_null() {
         let copied = if limited { room } else { data.len() };
-        task.write(arm.data_out, &data[..copied])?;
+        task.write(arm.data_out, &data[..copied]).because(cause::TEST_OUT_UNWRITABLE)?;
     }
     let mut put = |offset: u64, value: u32| {
         let at = UserAddr(attr.at.0 + offset);
-        task.write(at, value.as_bytes())
+        task.write(at, value.as_bytes()).because(cause::TEST_OUT_UNWRITABLE)
     };
     put(12, data.len() as u32)?;
     put(4, retval)?;
     // Nothing here takes time.
     put(36, 0)?;
-    if limited { Err(Errno::ENOSPC.into()) } else { Ok(0) }
+    if limited { cause::TEST_OUT_TOO_SMALL.refuse() } else { Ok(0) }
 }

@@ -6,7 +6,7 @@
 use crate::entry::Attr;
 use crate::{Failure, Task};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Refusal, Release, cause};
 
 /// `BPF_LOG_FIXED`, v6.4.
 const BPF_LOG_FIXED: u32 = 8;
@@ -18,7 +18,7 @@ const ROLLING: Release = Release::new(6, 4);
 const TRUE_SIZE: u32 = 140;
 
 /// Level, size and buffer must go together.
-pub(crate) fn check(arm: &ProgLoadAttr, release: Release) -> Result<(), Errno> {
+pub(crate) fn check(arm: &ProgLoadAttr, release: Release) -> Result<(), Refusal> {
     let buffer = !arm.log_buf.is_null();
     let levels = match release {
         release if release < Release::new(5, 2) => u32::MAX,
@@ -32,7 +32,7 @@ pub(crate) fn check(arm: &ProgLoadAttr, release: Release) -> Result<(), Errno> {
         false => buffer && arm.log_level != 0 && arm.log_size >= 128,
     };
     let fits = arm.log_size <= most && arm.log_level & !levels == 0;
-    if sane && fits { Ok(()) } else { Err(Errno::EINVAL) }
+    cause::LOG_ARGUMENTS.unless(sane && fits)
 }
 
 /// How much the verifier says: 0, 1 or more. From v5.2 on a level is a set of bits, of which two
@@ -56,8 +56,8 @@ pub(crate) fn write(
     let written = copy(task, &arm, log.as_bytes(), release);
     if release >= ROLLING && attr.size >= TRUE_SIZE + 4 {
         let size = if arm.log_level == 0 || log.is_empty() { 0 } else { log.len() as u32 + 1 };
-        let at = attr.at.checked_add(TRUE_SIZE.into()).ok_or(Errno::EFAULT)?;
-        task.write(at, &size.to_le_bytes())?;
+        let at = attr.at.checked_add(TRUE_SIZE.into()).because(cause::LOG_UNWRITABLE)?;
+        task.write(at, &size.to_le_bytes()).because(cause::LOG_UNWRITABLE)?;
     }
     written
 }
@@ -80,12 +80,12 @@ fn copy(
     // Before the log rolled, one that filled its buffer to the last byte counted as cut.
     let full = if release < ROLLING { log.len() >= room } else { log.len() > room };
     put(task, arm.log_buf, kept)?;
-    if full { Err(Errno::ENOSPC.into()) } else { Ok(()) }
+    if full { cause::LOG_FULL.refuse() } else { Ok(()) }
 }
 
 fn put(task: &mut dyn Task, at: UserAddr, text: &[u8]) -> Result<(), Failure> {
     let mut bytes = text.to_vec();
     bytes.push(0);
-    task.write(at, &bytes)?;
+    task.write(at, &bytes).because(cause::LOG_UNWRITABLE)?;
     Ok(())
 }

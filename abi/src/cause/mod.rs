@@ -12,17 +12,27 @@
 //! assert_eq!(refusal.id(), Some("attr-too-long"));
 //! ```
 
+mod batch;
+mod elem;
 mod entry;
+mod fd;
 mod info;
 mod map_create;
+mod object;
 mod prog_load;
 mod refusal;
+mod test_run;
 
+pub use batch::*;
+pub use elem::*;
 pub use entry::*;
+pub use fd::*;
 pub use info::*;
 pub use map_create::*;
+pub use object::*;
 pub use prog_load::*;
 pub use refusal::{Because, Refusal};
+pub use test_run::*;
 
 use crate::{Errno, Release};
 use std::fmt;
@@ -170,7 +180,17 @@ macro_rules! causes {
 use causes;
 
 /// Every row, by area.
-const AREAS: &[&[&Cause]] = &[entry::ROWS, info::ROWS, map_create::ROWS, prog_load::ROWS];
+const AREAS: &[&[&Cause]] = &[
+    entry::ROWS,
+    fd::ROWS,
+    map_create::ROWS,
+    elem::ROWS,
+    batch::ROWS,
+    prog_load::ROWS,
+    test_run::ROWS,
+    object::ROWS,
+    info::ROWS,
+];
 
 /// Every cause, by area.
 pub fn all() -> impl Iterator<Item = &'static Cause> {

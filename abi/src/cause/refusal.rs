@@ -78,11 +78,14 @@ impl fmt::Display for Refusal {
     }
 }
 
-/// `E2BIG [attr-too-long]`.
+/// `E2BIG`, as equality has it; with `{:#?}` the id behind it.
 impl fmt::Debug for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.errno)?;
-        self.id().map_or(Ok(()), |id| write!(f, " [{id}]"))
+        match self.id() {
+            Some(id) if f.alternate() => write!(f, " [{id}]"),
+            Some(_) | None => Ok(()),
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::series::{
     Added, Addition, Answer, Ask, Fact, ProgramView, Series, Tag, UserCall, Whose,
 };
 use crate::update::Want;
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Errno, Refusal, Release, cause};
 use bpfsim_sim::Topology;
 
 const BPF_F_LOCK: u64 = 4;
@@ -56,27 +56,31 @@ pub static SERIES: Series = Series {
 };
 
 /// bpf_map_check_op_flags() of v7.0, after the fd and its mode, before the key.
-fn check(ask: &Ask<'_>, allowed: u64) -> Result<(), Errno> {
+fn check(ask: &Ask<'_>, allowed: u64) -> Result<(), Refusal> {
     let (low, cpu) = (ask.flags & 0xffff_ffff, (ask.flags >> 32) as u32);
     let names_cpus = low & (BPF_F_CPU | BPF_F_ALL_CPUS) != 0;
     match () {
-        () if low & !allowed != 0 => Err(Errno::EINVAL),
-        () if low & BPF_F_LOCK != 0 => Err(Errno::EINVAL),
-        () if low & BPF_F_CPU == 0 && cpu != 0 => Err(Errno::EINVAL),
-        () if names_cpus && !ask.shape.percpu => Err(Errno::EINVAL),
-        () if low & BPF_F_CPU != 0 && low & BPF_F_ALL_CPUS != 0 => Err(Errno::EINVAL),
-        () if low & BPF_F_CPU != 0 && !ask.cpus.possible.contains(cpu) => Err(Errno::ERANGE),
+        () if low & !allowed != 0 => cause::LOOKUP_FLAGS_UNKNOWN.refuse(),
+        () if low & BPF_F_LOCK != 0 => cause::LOCK_WITHOUT_SPIN_LOCK.refuse(),
+        () if low & BPF_F_CPU == 0 && cpu != 0 => cause::CPU_WITHOUT_FLAG.refuse(),
+        () if names_cpus && !ask.shape.percpu => cause::CPU_FLAG_WITHOUT_PERCPU.refuse(),
+        () if low & BPF_F_CPU != 0 && low & BPF_F_ALL_CPUS != 0 => {
+            cause::CPU_AND_ALL_CPUS.refuse()
+        }
+        () if low & BPF_F_CPU != 0 && !ask.cpus.possible.contains(cpu) => {
+            cause::CPU_NOT_POSSIBLE.refuse()
+        }
         () => Ok(()),
     }
 }
 
-fn rank(ask: &Ask<'_>) -> Result<u32, Errno> {
+fn rank(ask: &Ask<'_>) -> Result<u32, Refusal> {
     let cpu = (ask.flags >> 32) as u32;
-    ask.cpus.possible.rank(cpu).map(|rank| rank as u32).ok_or(Errno::ERANGE)
+    ask.cpus.possible.rank(cpu).map(|rank| rank as u32).because(cause::CPU_NOT_POSSIBLE)
 }
 
 /// One CPU's value with the flag, all of them without.
-fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn read(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     check(ask, BPF_F_LOCK | BPF_F_CPU)?;
     match ask.flags & BPF_F_CPU {
         0 => merged::read(ask),
@@ -86,7 +90,7 @@ fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
 
 /// The map operation compares the flags for equality: beside `BPF_F_CPU`, NOEXIST and EXIST match
 /// nothing; beside `BPF_F_ALL_CPUS` they are past the last flag.
-fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn write(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     check(ask, !0)?;
     let low = ask.flags & 0xffff_ffff;
     let want = match low {

@@ -4,7 +4,7 @@
 use crate::shape::{Layout, Shape};
 use crate::mover::Where;
 use crate::series::{Answer, Ask, Fact, ProgramView, Series, Tag, UserCall, Whose};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Refusal, Release};
 use bpfsim_sim::Topology;
 
 /// The design as it stands.
@@ -35,11 +35,11 @@ pub static SERIES: Series = Series {
     user,
 };
 
-fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn read(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::one(ask, 0, Where::Caller))
 }
 
-fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn write(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::one(ask, 0, Where::Caller))
 }
 

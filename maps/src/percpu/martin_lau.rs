@@ -6,7 +6,7 @@ use crate::mover::Where;
 use crate::series::{
     Added, Addition, Answer, Ask, Fact, ProgramView, Role, Series, Tag, UserCall, Whose,
 };
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Refusal, Release, cause};
 use bpfsim_sim::Topology;
 
 const ADDS: &[Added] = &[
@@ -92,19 +92,19 @@ pub static V1: Series = Series {
 
 /// The value of the CPU that the caller names, copied on that CPU; the caller's own for the plain
 /// command.
-fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn read(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     match ask.role {
         None => Ok(Answer::one(ask, ask.here, Where::Caller)),
-        Some(_) if !ask.shape.percpu => Err(Errno::EINVAL),
+        Some(_) if !ask.shape.percpu => cause::PROPOSED_WRONG_COMMAND.refuse(),
         Some(_) => {
-            let rank = ask.cpus.possible.rank(ask.cpu).ok_or(Errno::EINVAL)?;
+            let rank = ask.cpus.possible.rank(ask.cpu).because(cause::PROPOSED_CPU_NOT_POSSIBLE)?;
             Ok(Answer::one(ask, rank as u32, Where::Owner))
         }
     }
 }
 
 /// There is no command that writes another CPU's value.
-fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn write(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     Ok(Answer::one(ask, ask.here, Where::Caller))
 }
 

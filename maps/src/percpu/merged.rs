@@ -7,7 +7,7 @@ use crate::series::{
     Added, Addition, Answer, Ask, Fact, HelperDoes, ProgramView, Series, Tag, UserCall, Whose,
 };
 use bpfsim_abi::helper::{Arg, HelperProto, Ret};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Refusal, Release};
 use bpfsim_sim::Topology;
 
 /// `bpf_map_lookup_percpu_elem()`, ten releases of thought later.
@@ -75,11 +75,11 @@ pub static SERIES: Series = Series {
 };
 
 /// All possible CPUs' values, one after the other.
-pub(super) fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
+pub(super) fn read(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     Ok(if ask.shape.percpu { Answer::all(ask) } else { Answer::one(ask, 0, Where::Caller) })
 }
 
-pub(super) fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
+pub(super) fn write(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     Ok(if ask.shape.percpu { Answer::all(ask) } else { Answer::one(ask, 0, Where::Caller) })
 }
 

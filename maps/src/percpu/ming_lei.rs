@@ -6,7 +6,7 @@ use crate::series::{
     Added, Addition, Answer, Ask, Fact, HelperDoes, ProgramView, Role, Series, Tag, UserCall, Whose,
 };
 use bpfsim_abi::helper::{Arg, HelperProto, Ret};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Errno, Refusal, Release, cause};
 use bpfsim_sim::Topology;
 
 /// The design as posted on 11 January 2016.
@@ -104,7 +104,7 @@ pub static SERIES: Series = Series {
 
 /// One value, of the CPU that the caller names. Nothing without the series' own commands: their
 /// map operations are empty functions (patch 2/9).
-fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn read(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     match ask.role {
         None => Ok(Answer::refuse(ask, Errno::ENOENT)),
         Some(_) if !ask.shape.percpu => Ok(Answer::refuse(ask, Errno::ENOENT)),
@@ -112,7 +112,7 @@ fn read(ask: &Ask<'_>) -> Result<Answer, Errno> {
     }
 }
 
-fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
+fn write(ask: &Ask<'_>) -> Result<Answer, Refusal> {
     match ask.role {
         None => Ok(Answer::refuse(ask, Errno::EINVAL)),
         Some(_) if !ask.shape.percpu => Ok(Answer::refuse(ask, Errno::EINVAL)),
@@ -121,8 +121,8 @@ fn write(ask: &Ask<'_>) -> Result<Answer, Errno> {
 }
 
 /// Whether `syscall.c` checked `attr->cpu` is unknown; a check is assumed.
-fn rank(ask: &Ask<'_>) -> Result<u32, Errno> {
-    ask.cpus.possible.rank(ask.cpu).map(|rank| rank as u32).ok_or(Errno::EINVAL)
+fn rank(ask: &Ask<'_>) -> Result<u32, Refusal> {
+    ask.cpus.possible.rank(ask.cpu).map(|rank| rank as u32).because(cause::PROPOSED_CPU_NOT_POSSIBLE)
 }
 
 /// The sample's wrapper: one call for each CPU (patch 9/9).

@@ -14,7 +14,7 @@ use crate::elem::{self, Desk, Use};
 use crate::entry::Attr;
 use crate::{Answer, Kernel, Task};
 use bpfsim_abi::attr::{BatchAttr, MapElemCpuAttr, UserAddr};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Errno, Refusal, Release, cause};
 use bpfsim_maps::kinds;
 use bpfsim_maps::map::Words;
 use bpfsim_maps::{Map, series};
@@ -107,14 +107,14 @@ pub(crate) fn batch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, what:
 }
 
 /// Nothing is ever deleted from an array; per-CPU arrays came with v5.13 (f008d732ab18).
-fn check_supported(map: &Map, what: Batch, release: Release) -> Result<(), Errno> {
+fn check_supported(map: &Map, what: Batch, release: Release) -> Result<(), Refusal> {
     let has = match &map.words {
         Words::Hash(_) => true,
         Words::Array(_) if map.shape.percpu && release < Release::new(5, 13) => false,
         Words::Array(_) => matches!(what, Batch::Lookup | Batch::Update),
         Words::Own(_) => own_batch(map, what).is_some_and(|since| since <= release),
     };
-    if has { Ok(()) } else { Err(Errno::ENOTSUPP) }
+    cause::BATCH_NOT_SUPPORTED.unless(has)
 }
 
 fn own_batch(map: &Map, what: Batch) -> Option<Release> {
@@ -135,7 +135,7 @@ fn judge(
     map: &Map,
     arm: &BatchAttr,
     what: Batch,
-) -> Result<series::Answer, Errno> {
+) -> Result<series::Answer, Refusal> {
     let flags = arm.elem_flags;
     let shipped = map.series.filter(|series| series.shipped.is_some());
     let known = match what {
@@ -143,7 +143,7 @@ fn judge(
         Batch::LookupAndDelete | Batch::Delete => 0,
     };
     if flags != 0 && (known == 0 || flags & 0xffff_ffff & !known != 0) {
-        return Err(Errno::EINVAL);
+        return cause::BATCH_ELEM_FLAGS.refuse();
     }
     let elem = MapElemCpuAttr { flags, ..MapElemCpuAttr::default() };
     let ask = elem::ask(core, desk.here, map, &elem, None);

@@ -11,7 +11,7 @@ use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task, bytes, drive, fds, own};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Errno, Refusal, Release};
 use bpfsim_maps::mover::{Plan, Where};
 use bpfsim_maps::op::Todo;
 use bpfsim_maps::series::{self, Ask, Role};
@@ -84,7 +84,7 @@ pub(crate) fn ask<'a>(
 }
 
 #[inline]
-pub(crate) fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
+pub(crate) fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Refusal> {
     match map.series {
         Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags != 0 => {
             (series.read)(ask)
@@ -95,7 +95,7 @@ pub(crate) fn read_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Er
 }
 
 #[inline]
-pub(crate) fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Errno> {
+pub(crate) fn write_answer(map: &Map, ask: &Ask<'_>) -> Result<series::Answer, Refusal> {
     match map.series {
         Some(series) if map.shape.percpu || ask.role.is_some() || ask.flags > 2 => {
             (series.write)(ask)

@@ -5,7 +5,7 @@ use crate::core::ObjectId;
 use crate::entry::Attr;
 use crate::{Answer, Failure, Kernel, Task, bytes, digest};
 use bpfsim_abi::attr::MapInfo;
-use bpfsim_abi::{Errno, Release};
+use bpfsim_abi::{Because, Release, cause};
 use bpfsim_maps::Map;
 use bpfsim_maps::map::Words;
 use bpfsim_sim::Place;
@@ -24,8 +24,8 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     let release = kernel.core.profile.release;
     let hashes = release >= Release::new(6, 18);
     let mut info: MapInfo = if hashes { read(task, &room)? } else { MapInfo::new_zeroed() };
-    let map = kernel.core.map(handle).ok_or(Errno::EBADF)?;
-    let meta = kernel.core.meta(ObjectId::Map(handle)).ok_or(Errno::EBADF)?;
+    let map = kernel.core.map(handle).because(cause::MAP_FD_NOT_OPEN)?;
+    let meta = kernel.core.meta(ObjectId::Map(handle)).because(cause::MAP_FD_NOT_OPEN)?;
     let shape = &map.shape;
     info.r#type = shape.map_type;
     info.id = meta.id;
@@ -57,14 +57,14 @@ fn hash(
 ) -> Result<(), Failure> {
     if info.hash.is_null() {
         let stray = info.hash_size != 0;
-        return if stray { Err(Errno::EINVAL.into()) } else { Ok(()) };
+        return if stray { cause::INFO_HASH.refuse() } else { Ok(()) };
     }
-    let Words::Array(array) = &map.words else { return Err(Errno::EINVAL.into()) };
+    let Words::Array(array) = &map.words else { return cause::INFO_HASH.refuse() };
     if map.shape.percpu || info.hash_size != HASH_BYTES {
-        return Err(Errno::EINVAL.into());
+        return cause::INFO_HASH.refuse();
     }
     if kernel.core.profile.release >= Release::new(6, 19) && !frozen {
-        return Err(Errno::EPERM.into());
+        return cause::INFO_HASH_NOT_FROZEN.refuse();
     }
     let values = bytes::load(&kernel.hw, Place::new(array.region, 0), array.rank_stride)?;
     task.write(info.hash, &digest::sha256(&values))?;

@@ -13,7 +13,7 @@ use crate::core::ObjectId;
 use crate::entry::{self, Attr, Tail};
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::{InfoAttr, UserAddr};
-use bpfsim_abi::{Because, Errno, Refusal, Release, cause, sizes};
+use bpfsim_abi::{Because, Refusal, Release, cause, sizes};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Byte of `info.info_len` in the attr.
@@ -25,12 +25,12 @@ const PAGE: u32 = 4096;
 /// The kind of object decides; one that has no info is EINVAL.
 pub(crate) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let arm: InfoAttr = attr.arm();
-    match task.fd(arm.bpf_fd).ok_or(Errno::EBADFD)? {
+    match task.fd(arm.bpf_fd).because(cause::INFO_FD_NOT_OPEN)? {
         Ok(ObjectId::Map(handle)) => map::info(kernel, task, attr, handle),
         Ok(ObjectId::Prog(handle)) => prog::info(kernel, task, attr, handle),
         Ok(ObjectId::Btf(handle)) => btf::info(kernel, task, attr, handle),
         Ok(ObjectId::Link(handle)) => link::info(kernel, task, attr, handle),
-        Err(_) => Err(Errno::EINVAL.into()),
+        Err(_) => cause::INFO_FD_OTHER.refuse(),
     }
 }
 
@@ -87,7 +87,7 @@ fn check_tail(
 fn read<T: FromBytes + IntoBytes>(task: &dyn Task, room: &Room) -> Result<T, Failure> {
     let mut info = T::new_zeroed();
     let len = (room.len as usize).min(size_of::<T>());
-    task.read(room.at, &mut info.as_mut_bytes()[..len])?;
+    task.read(room.at, &mut info.as_mut_bytes()[..len]).because(cause::INFO_UNREADABLE)?;
     Ok(info)
 }
 
@@ -99,8 +99,8 @@ fn write<T: IntoBytes + Immutable>(
     info: &T,
 ) -> Answer {
     let len = (room.len as usize).min(size_of::<T>());
-    task.write(room.at, &info.as_bytes()[..len])?;
-    let at = attr.at.checked_add(INFO_LEN).ok_or(Errno::EFAULT)?;
-    task.write(at, &room.len.to_le_bytes())?;
+    task.write(room.at, &info.as_bytes()[..len]).because(cause::INFO_UNWRITABLE)?;
+    let at = attr.at.checked_add(INFO_LEN).because(cause::INFO_UNWRITABLE)?;
+    task.write(at, &room.len.to_le_bytes()).because(cause::INFO_UNWRITABLE)?;
     Ok(0)
 }

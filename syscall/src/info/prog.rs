@@ -6,7 +6,7 @@ use crate::entry::Attr;
 use crate::task::Caps;
 use crate::{Answer, Failure, Kernel, Task, digest};
 use bpfsim_abi::attr::ProgInfo;
-use bpfsim_abi::{Errno, Insn, Release};
+use bpfsim_abi::{Because, Insn, Refusal, Release, cause};
 use bpfsim_verifier::Verified;
 use zerocopy::IntoBytes;
 
@@ -23,8 +23,8 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     let mut info: ProgInfo = read(task, &room)?;
     let core = &kernel.core;
     let release = core.profile.release;
-    let program = core.program(handle).ok_or(Errno::EBADF)?;
-    let meta = core.meta(ObjectId::Prog(handle)).ok_or(Errno::EBADF)?;
+    let program = core.program(handle).because(cause::PROG_FD_NOT_OPEN)?;
+    let meta = core.meta(ObjectId::Prog(handle)).because(cause::PROG_FD_NOT_OPEN)?;
     info.r#type = program.prog_type();
     info.id = meta.id;
     info.tag = tag(program.insns(), release);
@@ -90,14 +90,14 @@ fn map_ids(
     let room = std::mem::replace(&mut info.nr_map_ids, held.len() as u32);
     for (index, map) in held.iter().take(room as usize).enumerate() {
         let id = core.meta(ObjectId::Map(*map)).map_or(0, |meta| meta.id);
-        let at = info.map_ids.checked_add(index as u64 * 4).ok_or(Errno::EFAULT)?;
-        task.write(at, &id.to_le_bytes())?;
+        let at = info.map_ids.checked_add(index as u64 * 4).because(cause::INFO_UNWRITABLE)?;
+        task.write(at, &id.to_le_bytes()).because(cause::INFO_UNWRITABLE)?;
     }
     Ok(())
 }
 
 /// set_info_rec_size(): the size of a record must be right where records are asked for.
-fn record_sizes(info: &mut ProgInfo) -> Result<(), Errno> {
+fn record_sizes(info: &mut ProgInfo) -> Result<(), Refusal> {
     let [func, line, jited] = RECORDS;
     let fits = |asked: u32, given: u32, size: u32| asked == 0 && given == 0 || given == size;
     let all = fits(info.nr_func_info, info.func_info_rec_size, func)
@@ -105,7 +105,7 @@ fn record_sizes(info: &mut ProgInfo) -> Result<(), Errno> {
         && fits(info.nr_jited_line_info, info.jited_line_info_rec_size, jited);
     (info.func_info_rec_size, info.line_info_rec_size) = (func, line);
     info.jited_line_info_rec_size = jited;
-    if all { Ok(()) } else { Err(Errno::EINVAL) }
+    cause::INFO_RECORD_SIZE.unless(all)
 }
 
 /// What those who may not see code get.
