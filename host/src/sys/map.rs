@@ -86,6 +86,39 @@ impl NativeMap {
         Ok(())
     }
 
+    /// `BPF_MAP_GET_NEXT_KEY`: the key after `key`, or the first.
+    pub fn next_key(&self, key: Option<u32>) -> Result<u32, Failed> {
+        let mut next = 0u32;
+        let at = key.as_ref().map_or(0, |key| key as *const u32 as u64);
+        let mut attr = Attr::new().fd(0, &self.fd).u64(8, at).u64(16, &raw mut next as u64);
+        // SAFETY: 1. Keys have four bytes, and both lie in variables that live until the end.
+        // 2. The kernel writes one key.
+        unsafe { bpf(Cmd::MapGetNextKey, &mut attr) }?;
+        Ok(next)
+    }
+
+    /// `BPF_MAP_LOOKUP_BATCH` from the beginning, for as many elements as `keys` has room for.
+    /// Returns how many there were. The end of the map (ENOENT) is no error.
+    pub fn lookup_batch(&self, keys: &mut [u32], values: &mut [u8]) -> Result<u32, Failed> {
+        let room = values.len().checked_div(self.value_bytes).unwrap_or(0).min(keys.len());
+        let mut cursor = [0u8; 8];
+        let mut attr = Attr::new()
+            .u64(8, cursor.as_mut_ptr() as u64)
+            .u64(16, keys.as_mut_ptr() as u64)
+            .u64(24, values.as_mut_ptr() as u64)
+            .u32(32, room as u32)
+            .fd(36, &self.fd)
+            .u64(48, 0);
+        // SAFETY: 1. `keys` and `values` have room for `room` elements of this map and are borrowed
+        // exclusively. 2. The kernel writes at most that many, and four bytes of cursor.
+        match unsafe { bpf(Cmd::MapLookupBatch, &mut attr) } {
+            Ok(_) => {}
+            Err(failed) if failed.number == libc::ENOENT => {}
+            Err(failed) => return Err(failed),
+        }
+        Ok(attr.u32_at(32))
+    }
+
     fn element(&self, key: &u32, value: u64) -> Attr {
         Attr::new().fd(0, &self.fd).u64(8, key as *const u32 as u64).u64(16, value)
     }

@@ -37,8 +37,10 @@ enum Cmd {
     MapCreate = 0,
     MapLookupElem = 1,
     MapUpdateElem = 2,
+    MapGetNextKey = 4,
     ProgLoad = 5,
     ProgTestRun = 10,
+    MapLookupBatch = 24,
 }
 
 impl Cmd {
@@ -47,8 +49,10 @@ impl Cmd {
             Cmd::MapCreate => "BPF_MAP_CREATE",
             Cmd::MapLookupElem => "BPF_MAP_LOOKUP_ELEM",
             Cmd::MapUpdateElem => "BPF_MAP_UPDATE_ELEM",
+            Cmd::MapGetNextKey => "BPF_MAP_GET_NEXT_KEY",
             Cmd::ProgLoad => "BPF_PROG_LOAD",
             Cmd::ProgTestRun => "BPF_PROG_TEST_RUN",
+            Cmd::MapLookupBatch => "BPF_MAP_LOOKUP_BATCH",
         }
     }
 }
@@ -78,6 +82,13 @@ impl Attr {
 
     fn u64(self, at: usize, value: u64) -> Self {
         self.put(at, &value.to_ne_bytes())
+    }
+
+    /// What the kernel left there.
+    fn u32_at(&self, at: usize) -> u32 {
+        let mut field = [0; 4];
+        field.copy_from_slice(&self.bytes[at..at + 4]);
+        u32::from_ne_bytes(field)
     }
 
     fn fd(self, at: usize, fd: &OwnedFd) -> Self {
