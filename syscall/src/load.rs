@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::entry::Attr;
+use crate::verifier_log::Wanted;
 use crate::{Answer, Failure, Kernel, Task, attach, fds, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
@@ -164,7 +165,7 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     if insns.is_empty() {
         return cause::INSNS_NONE.refuse();
     }
-    verifier_log::check(&arm, release)?;
+    verifier_log::check(&Wanted::of_program(&arm), release)?;
     let gpl = gpl_compatible(&license);
     let env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
     let mut env = env.attached_as(attach_type);
@@ -276,14 +277,15 @@ fn finish(
     {
         return Err(Failure::NotModelled(reject.message.clone()));
     }
-    verifier_log::write(task, attr, &outcome.log, kernel.core.profile.release)?;
+    let arm: ProgLoadAttr = attr.arm();
+    let wanted = Wanted::of_program(&arm);
+    verifier_log::write(task, attr, &wanted, outcome.log.as_bytes(), kernel.core.profile.release)?;
     match outcome.verdict {
         Verdict::Rejected(reject) => {
             Err(Refusal::of(reject.errno).or_because(why_rejected(reject.errno)).into())
         }
         Verdict::Accepted(program) => {
             let object = kernel.core.add_program(program);
-            let arm: ProgLoadAttr = attr.arm();
             let name = name::kept(&arm.prog_name, kernel.core.profile.release);
             kernel.core.sign(object, name, task.uid());
             kernel.core.set_program(object, gpl, attach_type);

@@ -2,10 +2,12 @@
 
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
+use crate::meta::TypeIds;
 use crate::task::{Caps, Mode};
-use crate::{Answer, Failure, Kernel, Task, elem, fds, name};
+use crate::{Answer, Failure, Kernel, Task, btf, elem, name};
 use bpfsim_abi::attr::MapCreateAttr;
 use bpfsim_abi::{Errno, Release, cause, map_type};
+use bpfsim_maps::Shape;
 use bpfsim_maps::create::{self, Around, BPF_F_NUMA_NODE, Cost, Create, Locked, Rights};
 use bpfsim_maps::shape::Inner;
 
@@ -53,11 +55,18 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
         return Err(missing(args.map_type, release));
     }
     let map = create::build(&mut kernel.hw.mem, shape, &around)?;
-    if let Err(failure) = after_allocation(&arm, task, release, (around.locked, cost)) {
-        map.free(&mut kernel.hw.mem);
-        return Err(failure);
-    }
+    let money = (around.locked, cost);
+    let types = match after_allocation(&kernel.core, &arm, task, &map.shape, money) {
+        Ok(types) => types,
+        Err(failure) => {
+            map.free(&mut kernel.hw.mem);
+            return Err(failure);
+        }
+    };
     let object = kernel.core.add_map(map);
+    if let Some(types) = types {
+        kernel.core.give_types(object, types);
+    }
     kernel.core.sign(object, name::kept(&arm.map_name, release), task.uid());
     if let Some(meta) = kernel.core.meta_mut(object) {
         meta.locked = cost.pages;
@@ -188,35 +197,21 @@ fn inner(core: &Core, task: &dyn Task, fd: u32) -> Result<Inner, Errno> {
 
 /// What is looked at once there is a map: its name, its types, what it costs, who may use it.
 fn after_allocation(
+    core: &Core,
     arm: &MapCreateAttr,
     task: &dyn Task,
-    release: Release,
+    shape: &Shape,
     (locked, cost): (Locked, Cost),
-) -> Result<(), Failure> {
+) -> Result<Option<TypeIds>, Failure> {
+    let release = core.profile.release;
     name::check(&arm.map_name, release)?;
-    check_btf(arm, task, release)?;
+    let types = btf::map::check(core, task, arm, shape)?;
     check_exclusive(arm, task)?;
     // bpf_map_charge_memlock(): v4.4 to v5.2.
     if release < Release::new(5, 3) {
         locked.charge(cost)?;
     }
-    Ok(())
-}
-
-/// The types of key and value. v4.18 looks at arrays only; up to v5.5 both ids, then the value's
-/// alone, have to be given.
-fn check_btf(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Failure> {
-    let (key, value) = (arm.btf_key_type_id != 0, arm.btf_value_type_id != 0);
-    let looked_at = release >= Release::new(4, 19) || arm.map_type == 2 || arm.map_type == 6;
-    if !(key || value) || !looked_at {
-        return Ok(());
-    }
-    let enough = value && (key || release >= Release::new(5, 2));
-    if !enough {
-        return Err(Errno::EINVAL.into());
-    }
-    fds::btf(task, arm.btf_fd)?;
-    Err(Failure::NotModelled("the BTF of a map".to_owned()))
+    Ok(types)
 }
 
 /// A map for one program only (v6.18).

@@ -35,7 +35,7 @@ impl Kind {
 }
 
 /// What is known of one object.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Meta {
     /// As `BPF_*_GET_NEXT_ID` answers it; from 1.
     pub id: u32,
@@ -53,6 +53,19 @@ pub struct Meta {
     pub uid: u32,
     /// Pages of a map that count against its maker's `RLIMIT_MEMLOCK` (v4.4 to v5.10).
     pub locked: u64,
+    /// The types of a map's keys and values (v4.18).
+    pub types: Option<TypeIds>,
+}
+
+/// Types of a map. It holds the BTF that they are in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TypeIds {
+    /// Handle of the BTF.
+    pub btf: u32,
+    /// Id of the type of keys; 0 for none (v5.2).
+    pub key: u32,
+    /// Id of the type of values.
+    pub value: u32,
 }
 
 /// The ids that are given.
@@ -103,6 +116,14 @@ impl Core {
         if let Some(meta) = self.meta_mut(object) {
             (meta.name, meta.uid) = (name, uid);
         }
+    }
+
+    /// Says what keys and values of a new map are made of.
+    pub(crate) fn give_types(&mut self, map: ObjectId, types: TypeIds) {
+        if let Some(meta) = self.meta_mut(map) {
+            meta.types = Some(types);
+        }
+        self.hold(map, ObjectId::Btf(types.btf));
     }
 
     /// Says what the license of a program allows, and what it was loaded to be attached for.

@@ -1,37 +1,67 @@
-//! The protocol of the verifier's log: what the caller must give, what it gets.
+//! The protocol of the logs of PROG_LOAD and BTF_LOAD: what the caller must give, what it gets.
 //!
 //! Up to v6.3 the buffer has the beginning of a log that is too long; since v6.4 its end, unless
 //! `BPF_LOG_FIXED` asks for the beginning, and `log_true_size` says how long it is.
 
 use crate::entry::Attr;
 use crate::{Failure, Task};
-use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
+use bpfsim_abi::attr::{BtfLoadAttr, ProgLoadAttr, UserAddr};
 use bpfsim_abi::{Because, Refusal, Release, cause};
 
 /// `BPF_LOG_FIXED`, v6.4.
 const BPF_LOG_FIXED: u32 = 8;
 
 /// The release of the log that rolls.
-const ROLLING: Release = Release::new(6, 4);
+pub(crate) const ROLLING: Release = Release::new(6, 4);
 
-/// Byte of `log_true_size` in the attr.
-const TRUE_SIZE: u32 = 140;
+/// Where a caller wants its log, and how much of it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wanted {
+    level: u32,
+    /// In bytes.
+    size: u32,
+    buf: UserAddr,
+    /// Byte of the attr in which the size of the whole log goes.
+    true_size: u32,
+    /// The release since which levels are a set of known bits.
+    levels_since: Release,
+}
+
+impl Wanted {
+    /// What PROG_LOAD was given.
+    pub fn of_program(arm: &ProgLoadAttr) -> Self {
+        let (level, size, buf) = (arm.log_level, arm.log_size, arm.log_buf);
+        Self { level, size, buf, true_size: 140, levels_since: Release::new(5, 2) }
+    }
+
+    /// What BTF_LOAD was given.
+    pub fn of_btf(arm: &BtfLoadAttr) -> Self {
+        let (level, size, buf) = (arm.btf_log_level, arm.btf_log_size, arm.btf_log_buf);
+        Self { level, size, buf, true_size: 28, levels_since: Release::new(5, 15) }
+    }
+
+    /// Somebody reads it.
+    pub const fn is_on(&self) -> bool {
+        self.level != 0
+    }
+}
 
 /// Level, size and buffer must go together.
-pub(crate) fn check(arm: &ProgLoadAttr, release: Release) -> Result<(), Refusal> {
-    let buffer = !arm.log_buf.is_null();
+pub(crate) fn check(wanted: &Wanted, release: Release) -> Result<(), Refusal> {
+    let buffer = !wanted.buf.is_null();
+    let known = release >= wanted.levels_since;
     let levels = match release {
-        release if release < Release::new(5, 2) => u32::MAX,
+        _ if !known => u32::MAX,
         release if release < ROLLING => 7,
         _ => 15,
     };
-    let most = if release < Release::new(5, 2) { u32::MAX >> 8 } else { u32::MAX >> 2 };
+    let most = if known { u32::MAX >> 2 } else { u32::MAX >> 8 };
     let sane = match release >= ROLLING {
-        true => buffer == (arm.log_size != 0) && (!buffer || arm.log_level != 0),
-        false if arm.log_level == 0 && !buffer && arm.log_size == 0 => return Ok(()),
-        false => buffer && arm.log_level != 0 && arm.log_size >= 128,
+        true => buffer == (wanted.size != 0) && (!buffer || wanted.level != 0),
+        false if wanted.level == 0 && !buffer && wanted.size == 0 => return Ok(()),
+        false => buffer && wanted.level != 0 && wanted.size >= 128,
     };
-    let fits = arm.log_size <= most && arm.log_level & !levels == 0;
+    let fits = wanted.size <= most && wanted.level & !levels == 0;
     cause::LOG_ARGUMENTS.unless(sane && fits)
 }
 
@@ -49,37 +79,32 @@ pub(crate) fn level(log_level: u32, release: Release) -> u32 {
 pub(crate) fn write(
     task: &mut dyn Task,
     attr: &Attr,
-    log: &str,
+    wanted: &Wanted,
+    log: &[u8],
     release: Release,
 ) -> Result<(), Failure> {
-    let arm: ProgLoadAttr = attr.arm();
-    let written = copy(task, &arm, log.as_bytes(), release);
-    if release >= ROLLING && attr.size >= TRUE_SIZE + 4 {
-        let size = if arm.log_level == 0 || log.is_empty() { 0 } else { log.len() as u32 + 1 };
-        let at = attr.at.checked_add(TRUE_SIZE.into()).because(cause::LOG_UNWRITABLE)?;
+    let written = copy(task, wanted, log, release);
+    if release >= ROLLING && attr.size >= wanted.true_size + 4 {
+        let size = if wanted.level == 0 || log.is_empty() { 0 } else { log.len() as u32 + 1 };
+        let at = attr.at.checked_add(wanted.true_size.into()).because(cause::LOG_UNWRITABLE)?;
         task.write(at, &size.to_le_bytes()).because(cause::LOG_UNWRITABLE)?;
     }
     written
 }
 
-fn copy(
-    task: &mut dyn Task,
-    arm: &ProgLoadAttr,
-    log: &[u8],
-    release: Release,
-) -> Result<(), Failure> {
-    if arm.log_level == 0 || arm.log_buf.is_null() {
+fn copy(task: &mut dyn Task, wanted: &Wanted, log: &[u8], release: Release) -> Result<(), Failure> {
+    if wanted.level == 0 || wanted.buf.is_null() || log.is_empty() {
         return Ok(());
     }
-    let room = arm.log_size as usize - 1;
-    let rolls = release >= ROLLING && arm.log_level & BPF_LOG_FIXED == 0;
+    let room = wanted.size as usize - 1;
+    let rolls = release >= ROLLING && wanted.level & BPF_LOG_FIXED == 0;
     let kept = match log.len().saturating_sub(room) {
         cut if rolls => &log[cut..],
         cut => &log[..log.len() - cut],
     };
     // Before the log rolled, one that filled its buffer to the last byte counted as cut.
     let full = if release < ROLLING { log.len() >= room } else { log.len() > room };
-    put(task, arm.log_buf, kept)?;
+    put(task, wanted.buf, kept)?;
     if full { cause::LOG_FULL.refuse() } else { Ok(()) }
 }
 

@@ -5,6 +5,7 @@
 #![forbid(unsafe_code)]
 
 pub mod bench;
+pub mod blob;
 pub mod numbers;
 pub mod programs;
 pub mod world;

@@ -19,6 +19,7 @@
 #![forbid(unsafe_code)]
 
 mod branch;
+pub mod btf;
 mod cfg;
 mod ctx;
 pub mod disasm;

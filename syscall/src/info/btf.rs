@@ -12,7 +12,7 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     let room = room(kernel, task, attr, "struct bpf_btf_info")?;
     let mut info: BtfInfo = read(task, &room)?;
     let core = &kernel.core;
-    let data = &core.btf(handle).ok_or(Errno::EBADF)?.data;
+    let data = core.btf(handle).ok_or(Errno::EBADF)?.bytes();
     info.id = core.meta(ObjectId::Btf(handle)).map_or(0, |meta| meta.id);
     let copied = (info.btf_size as usize).min(data.len());
     task.write(info.btf, &data[..copied])?;

@@ -1,8 +1,9 @@
 //! `struct bpf_map_info`.
 
 use super::{read, room, write};
-use crate::core::ObjectId;
+use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
+use crate::meta::TypeIds;
 use crate::{Answer, Failure, Kernel, Task, bytes, digest};
 use bpfsim_abi::attr::MapInfo;
 use bpfsim_abi::{Because, Release, cause};
@@ -35,11 +36,23 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     info.map_flags = shape.flags & !fd_flags(release);
     info.map_extra = 0;
     info.name = meta.name;
-    info.btf_vmlinux_value_type_id = 0;
+    if release >= Release::new(4, 18) {
+        types(&kernel.core, &mut info, meta.types);
+    }
     if hashes {
         hash(kernel, task, &info, map, meta.frozen)?;
     }
     write(task, attr, &room, &info)
+}
+
+/// The types of keys and values, and the id of their BTF. Of a map without types the kernel says
+/// nothing.
+fn types(core: &Core, info: &mut MapInfo, types: Option<TypeIds>) {
+    info.btf_vmlinux_value_type_id = 0;
+    let Some(types) = types else { return };
+    info.btf_id = core.meta(ObjectId::Btf(types.btf)).map_or(0, |meta| meta.id);
+    info.btf_key_type_id = types.key;
+    info.btf_value_type_id = types.value;
 }
 
 /// From v5.2 on the mode of the fd is no property of the map.

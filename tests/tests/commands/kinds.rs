@@ -2,9 +2,11 @@
 
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::{GetIdAttr, InfoAttr, LinkInfo, ObjAttr};
-use bpfsim_syscall::{Btf, Link, ObjectId, Task};
+use bpfsim_syscall::{Link, ObjectId, Task};
 use bpfsim_tests::bench::{Said, wanted};
+use bpfsim_tests::blob::Blob;
 use bpfsim_tests::numbers::{cmd, map};
+use bpfsim_tests::world::BOTH;
 use bpfsim_tests::{Bench, programs};
 use rstest::rstest;
 use zerocopy::FromBytes;
@@ -19,9 +21,14 @@ fn four(release: &str) -> (Bench, [u32; 4]) {
     let mut bench = Bench::at(release);
     let map = bench.create(wanted(map::ARRAY, 8, 1));
     let prog = programs::load(&mut bench, &programs::returns(0)).expect("a program") as u32;
+    let bytes = Blob::of(|b| {
+        b.start();
+    })
+    .bytes();
+    let types = bpfsim_verifier::btf::parse(bytes, BOTH, false).result.expect("a BTF");
     let (kernel, process) = bench.parts();
     let Some(Ok(ObjectId::Prog(program))) = process.fd(prog) else { panic!("no program") };
-    let btf = kernel.core.add_btf(Btf { data: vec![1, 2, 3].into() });
+    let btf = kernel.core.add_btf(types.into());
     let link = Link { kind: 1, program: Some(program), attach_type: 0 };
     let link = kernel.core.add_link(link);
     let btf = process.install(btf).expect("an fd");
