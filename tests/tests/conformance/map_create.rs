@@ -270,7 +270,7 @@ fn order(
 
 /// What the release has and the model has not is said, never answered with an errno.
 #[rstest]
-#[case::inode_storage(MapCreateAttr { map_type: 28, ..good() }, "INODE_STORAGE")]
+#[case::sockets(MapCreateAttr { map_type: 15, ..good() }, "SOCKMAP")]
 fn not_modelled(#[case] arm: MapCreateAttr, #[case] what: &str) {
     let answer = Bench::at("6.18").try_call(cmd::MAP_CREATE, arm.as_bytes());
     let Err(Failure::NotModelled(text)) = answer else { panic!("{answer:?}") };
