@@ -5,7 +5,7 @@ use crate::elem::{self, Desk};
 use crate::{Answer, Failure, Kernel, Task, bytes, drive};
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Errno, Release};
-use bpfsim_maps::kinds::{self, Lookup, Take, Verb};
+use bpfsim_maps::kinds::{self, Lookup, Take, Update, Verb};
 use bpfsim_maps::op::Todo;
 use bpfsim_maps::{Layout, Map, Op};
 use bpfsim_sim::{Hw, Place};
@@ -34,10 +34,13 @@ pub(crate) fn lookup(
     }
 }
 
-/// bpf_map_update_value() where values have no keys.
-pub(crate) fn push(map: &Map, value: Place, flags: u64) -> Option<Todo> {
-    let row = kinds::row_of(map)?;
-    row.system.pushes.then_some(Todo::Own(Verb::Push { value, flags }))
+/// bpf_map_update_value() where values have no keys, or nothing is ever updated.
+pub(crate) fn update(map: &Map, value: Place, flags: u64) -> Option<Todo> {
+    match kinds::row_of(map)?.system.update {
+        Update::Element => None,
+        Update::Push => Some(Todo::Own(Verb::Push { value, flags })),
+        Update::Never(errno) => Some(Todo::Refuse(errno)),
+    }
 }
 
 /// The fix of the errno of a lookup-and-delete whose value nobody takes (v5.7).

@@ -7,7 +7,7 @@
 //! A value sets one bit for each hash function; the functions are one, with different seeds.
 //! Source: `kernel/bpf/bloom_filter.c`, v5.17 and v6.18.
 
-use super::row::{Lookup, NO_BATCH, Take};
+use super::row::{Lookup, NO_BATCH, Take, Update};
 use super::whole::{self, By, Fail, New, Whole};
 use super::{Kind, Row, System};
 use crate::create::{Around, BPF_F_ZERO_SEED};
@@ -28,7 +28,12 @@ pub(super) static BLOOM_FILTER: Row = Row {
     since: Release::new(5, 16),
     percpu: false,
     build,
-    system: System { lookup: Lookup::Ask, pushes: true, take: Take::Never, batch: NO_BATCH },
+    system: System {
+        lookup: Lookup::Ask,
+        update: Update::Push,
+        take: Take::Never,
+        batch: NO_BATCH,
+    },
 };
 
 /// Where the bits are, and how they are found.

@@ -15,7 +15,7 @@ mod row;
 mod stack_trace;
 mod whole;
 
-pub use row::{Lookup, Row, System, Take};
+pub use row::{Lookup, Row, System, Take, Update};
 pub use whole::{By, Fail, New, Verb, Whole};
 
 use crate::map::Map;

@@ -9,7 +9,7 @@
 //! A value that is pushed onto a full map with `BPF_EXIST` takes the place of the oldest.
 //! Source: `kernel/bpf/queue_stack_maps.c`, v4.20 to v7.1.
 
-use super::row::{Lookup, NO_BATCH, Take};
+use super::row::{Lookup, NO_BATCH, Take, Update};
 use super::whole::{self, By, Fail, New, Whole};
 use super::{Kind, Row, System};
 use crate::create::Around;
@@ -22,7 +22,7 @@ const TAIL: u32 = 1;
 const SLOTS: u32 = 2;
 
 const SYSTEM: System =
-    System { lookup: Lookup::Peek, pushes: true, take: Take::Pop, batch: NO_BATCH };
+    System { lookup: Lookup::Peek, update: Update::Push, take: Take::Pop, batch: NO_BATCH };
 
 /// First in, first out.
 pub(super) static QUEUE: Row = Row {

@@ -9,7 +9,7 @@
 //!
 //! Source: `kernel/bpf/ringbuf.c`, v5.8, v6.2 and v7.1.
 
-use super::row::{Lookup, NO_BATCH, Take};
+use super::row::{Lookup, NO_BATCH, Take, Update};
 use super::whole::Whole;
 use super::{Kind, Row, System};
 use crate::create::Around;
@@ -19,8 +19,12 @@ use bpfsim_sim::{Memory, RegionId};
 
 const DATA: u32 = 2;
 
-const SYSTEM: System =
-    System { lookup: Lookup::Element, pushes: false, take: Take::Never, batch: NO_BATCH };
+const SYSTEM: System = System {
+    lookup: Lookup::Element,
+    update: Update::Never(Errno::ENOTSUPP),
+    take: Take::Never,
+    batch: NO_BATCH,
+};
 
 /// Programs write, user space reads.
 pub(super) static RINGBUF: Row = Row {

@@ -29,8 +29,8 @@ pub struct Row {
 pub struct System {
     /// BPF_MAP_LOOKUP_ELEM.
     pub lookup: Lookup,
-    /// BPF_MAP_UPDATE_ELEM pushes a value that has no key.
-    pub pushes: bool,
+    /// BPF_MAP_UPDATE_ELEM.
+    pub update: Update,
     /// BPF_MAP_LOOKUP_AND_DELETE_ELEM, from which release on.
     pub take: Take,
     /// Lookup, lookup and delete, update and delete of batches: since when, each.
@@ -46,6 +46,17 @@ pub enum Lookup {
     Peek,
     /// Asks `peek` about the caller's value, and copies nothing out.
     Ask,
+}
+
+/// What BPF_MAP_UPDATE_ELEM does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Update {
+    /// Writes the value of an element.
+    Element,
+    /// Pushes a value that has no key.
+    Push,
+    /// Refuses, whatever the flags.
+    Never(Errno),
 }
 
 /// What BPF_MAP_LOOKUP_AND_DELETE_ELEM does.

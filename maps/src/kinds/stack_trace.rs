@@ -7,7 +7,7 @@
 //!
 //! Source: `kernel/bpf/stackmap.c`, v4.6, v4.16 and v6.18.
 
-use super::row::{Lookup, NO_BATCH, Take};
+use super::row::{Lookup, NO_BATCH, Take, Update};
 use super::whole::{self, By, Fail, New, Whole};
 use super::{Kind, Row, System};
 use crate::create::Around;
@@ -23,7 +23,7 @@ pub(super) static STACK_TRACE: Row = Row {
     build,
     system: System {
         lookup: Lookup::Element,
-        pushes: false,
+        update: Update::Never(Errno::EINVAL),
         take: Take::Element(Release::new(6, 18)),
         batch: NO_BATCH,
     },

@@ -264,8 +264,8 @@ fn start_update(
 ) -> Result<Started, Failure> {
     let checked = check_update(core, desk.here, task, attr, role)?;
     let (key, value) = read_key_and_value(hw, desk, task, &checked)?;
-    let todo = match own::push(checked.map, value, checked.arm.flags) {
-        Some(push) => push,
+    let todo = match own::update(checked.map, value, checked.arm.flags) {
+        Some(own) => own,
         None => checked.update(core.profile.release, value).map_or_else(Todo::Refuse, Todo::Update),
     };
     Ok(Started { map: checked.handle, op: Op::new(key, todo), out: None })

@@ -6,7 +6,7 @@ use bpfsim_host::cpus::Pinned;
 use bpfsim_sim::Topology;
 use bpfsim_tests::bench::Wanted;
 use bpfsim_tests::numbers::{cmd, create, flag, map};
-use bpfsim_tests::world::profile;
+use bpfsim_tests::world::{profile, skipped};
 use bpfsim_tests::{Bench, World};
 use rstest::rstest;
 use zerocopy::IntoBytes;
@@ -201,13 +201,22 @@ const ROUNDS: u32 = 3;
 fn compare(map: Wanted, keys: Keys, seed: u64) {
     let calls = 800 + ROUNDS * map.entries;
     let Some(native) = World::Native.bench() else { return };
-    let Ok(_here) = Pinned::to(0).inspect_err(bpfsim_tests::world::skipped) else { return };
+    let cpus = native.cpus() as u32;
+    let mut here = None;
     let mut profile = profile("6.18");
-    profile.cpus = Topology::all_online(native.cpus() as u32);
+    profile.cpus = Topology::all_online(cpus);
     let mut sides = [Bench::simulated(profile), native].map(|bench| Side::new(bench, &map));
     let (mut random, mut succeeded) = (Random(seed), 0);
     let mut cursor = vec![0; cursor_len(&map)];
     for number in 0..calls {
+        // Both callers stay on a CPU for some calls, and then go to another one.
+        if number % 16 == 0 {
+            let cpu = if number % 64 == 0 { 0 } else { random.below(cpus.into()) as u32 };
+            drop(here.take());
+            let Ok(pinned) = Pinned::to(cpu).inspect_err(skipped) else { return };
+            here = Some(pinned);
+            sides[0].bench.parts().1.cpu = cpu;
+        }
         let call = call(&mut random, &map, keys, sides[1].bench.cpus(), &cursor);
         let [simulated, live] = sides.each_mut().map(|side| side.make(&call, &map));
         assert_eq!(simulated, live, "seed {seed}, call {number}: {call:?}");

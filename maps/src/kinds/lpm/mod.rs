@@ -17,7 +17,7 @@ mod nodes;
 mod update;
 mod walk;
 
-use super::row::{Lookup, Take};
+use super::row::{Lookup, Take, Update};
 use super::whole::{By, Fail, New, Whole};
 use super::{Kind, Row, System};
 use crate::create::Around;
@@ -36,7 +36,7 @@ pub(super) static LPM_TRIE: Row = Row {
     build,
     system: System {
         lookup: Lookup::Element,
-        pushes: false,
+        update: Update::Element,
         take: Take::Never,
         batch: [BATCHES, None, BATCHES, BATCHES],
     },

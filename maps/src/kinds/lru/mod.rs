@@ -20,7 +20,7 @@ mod list;
 mod pop;
 mod table;
 
-use super::row::{Lookup, Take};
+use super::row::{Lookup, Take, Update};
 use super::whole::{By, Fail, New, Whole};
 use super::{Kind, Row, System};
 use crate::create::{Around, BPF_F_ZERO_SEED};
@@ -33,7 +33,7 @@ use layout::Layout;
 /// Hashes have batches since v5.6, and hand out what they delete since v5.14.
 const SYSTEM: System = System {
     lookup: Lookup::Element,
-    pushes: false,
+    update: Update::Element,
     take: Take::Element(Release::new(5, 14)),
     batch: [Some(Release::new(5, 6)); 4],
 };
