@@ -24,6 +24,6 @@ mod replay;
 pub use format::{BadTrace, Line, SCHEMA, Trace};
 pub use images::Images;
 pub use line::{Answered, CallLine, CloseLine, FdLine, Header, ImageLine};
-pub use record::Recorder;
+pub use record::{Recorder, object_name};
 pub use recorded::Recorded;
 pub use replay::{Difference, Replayed, replay};

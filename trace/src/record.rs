@@ -39,8 +39,8 @@ pub(crate) fn caps_from_names(names: &[String]) -> Caps {
     Caps { sys_admin, bpf, net_admin, dac_override }
 }
 
-/// `map3`: kind and id.
-pub(crate) fn object_name(kernel: &Kernel, object: ObjectId) -> String {
+/// `map3`: kind and id, as an object is called in a trace.
+pub fn object_name(kernel: &Kernel, object: ObjectId) -> String {
     let id = kernel.core.meta(object).map_or(0, |meta| meta.id);
     format!("{}{id}", kind_name(Kind::of(object)))
 }

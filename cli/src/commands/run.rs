@@ -5,7 +5,9 @@ use crate::report::{Outcome, Report, Status, complaint};
 use bpfsim_host::supervise::{self, Ended, Finished, Options};
 use bpfsim_syscall::Caps;
 use std::ffi::OsString;
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
 
 /// Run a program on a simulated kernel, as it is.
 ///
@@ -23,6 +25,9 @@ pub struct Args {
     /// Print a line for each call, as strace would.
     #[arg(long)]
     trace: bool,
+    /// Write every call to a file, for bpfsim replay-calls.
+    #[arg(long, value_name = "FILE")]
+    record: Option<PathBuf>,
     /// Say at the start what is not simulated.
     #[arg(short, long)]
     verbose: bool,
@@ -63,7 +68,16 @@ pub fn run(args: &Args) -> Outcome {
         Ok(chosen) => chosen,
         Err(failure) => return Ok(failed(&failure.0, 125)),
     };
+    let record = match args.record.as_ref().map(|path| (path, File::create(path))) {
+        None => None,
+        Some((_, Ok(file))) => Some(Box::new(BufWriter::new(file)) as Box<dyn Write>),
+        Some((path, Err(error))) => {
+            let what = format!("{}: cannot be written: {error}", path.display());
+            return Ok(failed(&what, 125));
+        }
+    };
     let options = Options {
+        record,
         profile: chosen.profile,
         caps: args.caps.unwrap_or(chosen.caps),
         trace: args.trace.then(|| Box::new(std::io::stderr()) as Box<dyn Write>),

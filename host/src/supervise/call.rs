@@ -2,11 +2,14 @@
 
 use super::filter::{NATIVE, X32};
 use super::serve::Supervisor;
+use super::strace::{self, ATTR, Crossed};
 use super::target::{PENDING_FD, Pending, Target};
 use crate::sys::{Listener, Notification, Reply};
 use bpfsim_abi::attr::UserAddr;
-use bpfsim_abi::{Errno, cmd};
-use bpfsim_syscall::{Answer, Failure};
+use bpfsim_abi::{Errno, Release, cmd};
+use bpfsim_syscall::{Answer, Failure, Task};
+use std::io::Write;
+use std::os::fd::AsFd;
 
 /// What a call is answered that the model has no answer to, and one whose kernel would have
 /// crashed. bpf(2) itself says 524 for "not supported", so this one stands out.
@@ -14,6 +17,14 @@ const NOT_MODELLED: i32 = libc::EOPNOTSUPP;
 
 /// Commands whose answer depends on which objects exist: `*_GET_NEXT_ID`, `*_GET_FD_BY_ID`.
 const ASKS_WHO_LIVES: [u32; 8] = [11, 12, 13, 14, 19, 23, 30, 31];
+
+/// The arguments of a call.
+struct Asked {
+    id: u64,
+    cmd: u32,
+    at: u64,
+    size: u32,
+}
 
 /// So many objects are looked at for each new one.
 const SWEPT: usize = 8;
@@ -48,75 +59,141 @@ impl Supervisor {
 
     fn bpf(&mut self, listener: &Listener, call: Notification) {
         let [cmd, attr, size, ..] = call.args;
-        let (cmd, size) = (cmd as u32, size as u32);
-        if ASKS_WHO_LIVES.contains(&cmd) {
+        let asked = Asked { id: call.id, cmd: cmd as u32, at: attr, size: size as u32 };
+        if ASKS_WHO_LIVES.contains(&asked.cmd) {
             self.sweep(usize::MAX);
         }
         let (caps, online) = (self.options.caps, &self.options.profile.cpus.online);
         let mut target = Target::new(listener, call, &self.objects, &mut self.tables, caps, online);
-        let answer = self.kernel.bpf(&mut target, cmd, UserAddr(attr), size);
+        let seen = self.options.trace.is_some().then(|| target.look(attr, asked.size));
+        let at = UserAddr(attr);
+        let (answer, line) = match &mut self.record {
+            None => (self.kernel.bpf(&mut target, asked.cmd, at, asked.size), None),
+            Some(record) => {
+                let kernel = &mut self.kernel;
+                let call = (asked.cmd, at, asked.size);
+                let (answer, line) = record.call(kernel, &mut target, call);
+                (answer, Some(line))
+            }
+        };
+        let shown = seen.map(|before| target.show(&asked, &before, self.options.profile.release));
         let (pending, refused) = (target.pending, target.refused.get());
         if refused.is_some() {
-            self.note(format!(
-                "the memory of process {} cannot be read (EPERM): its program is not readable, or \
-                 ptrace is restricted (kernel.yama.ptrace_scope); its calls answer EFAULT",
-                call.pid
-            ));
+            self.note(unreadable(call.pid));
         }
-        match (answer, pending) {
+        let (answer, fd) = match (answer, pending) {
             (Ok(PENDING_FD), Some(pending)) => self.give(listener, call.id, pending),
             (answer, pending) => {
                 if let Some(pending) = pending {
                     self.kernel.release(pending.object);
                 }
-                self.reply(listener, call.id, cmd, answer);
+                self.reply(listener, &asked, &answer);
+                (answer, None)
             }
+        };
+        if let Some(shown) = shown {
+            self.trace(call.pid, &(shown + &strace::answer(&answer, fd)));
+        }
+        if let (Some(record), Some(line)) = (&mut self.record, line) {
+            record.finish(line, &answer, fd);
         }
     }
 
-    fn reply(&mut self, listener: &Listener, id: u64, cmd: u32, answer: Answer) {
-        let name = || {
-            let entry = cmd::by_number(cmd, self.options.profile.release);
-            entry.map_or_else(|| format!("command {cmd}"), |entry| entry.name.to_owned())
-        };
+    fn reply(&mut self, listener: &Listener, asked: &Asked, answer: &Answer) {
         let reply = match answer {
-            Ok(value) => Reply::Value(value.into()),
+            Ok(value) => Reply::Value((*value).into()),
             Err(Failure::Errno(refusal)) => Reply::Errno(refusal.errno.number()),
             Err(failure @ (Failure::NotModelled(_) | Failure::Trapped(_))) => {
-                let name = name();
-                self.note(format!("{name}: {failure}: answered EOPNOTSUPP"));
+                let entry = cmd::by_number(asked.cmd, self.options.profile.release);
+                let name = entry.map_or("bpf(2)", |entry| entry.name);
+                self.note(format!("{name}: {failure}; answered EOPNOTSUPP"));
                 Reply::Errno(NOT_MODELLED)
             }
         };
         // It may be gone.
-        let _ = listener.reply(id, reply);
+        let _ = listener.reply(asked.id, reply);
     }
 
     /// A new fd in the caller, and the end of the call. The table holds one reference to each
     /// object with fds, however many; the call came with one more.
-    fn give(&mut self, listener: &Listener, id: u64, pending: Pending) {
+    fn give(&mut self, listener: &Listener, id: u64, pending: Pending) -> (Answer, Option<u32>) {
         let Pending { object, mode } = pending;
         let had = self.objects.contains(object);
+        let refuse = |number: i32| {
+            // It may be gone.
+            let _ = listener.reply(id, Reply::Errno(number));
+            let errno = Errno::from_number(number).unwrap_or(Errno::ENOMEM);
+            (Err(Failure::from(errno)), None)
+        };
         let file = match self.objects.open(object, mode) {
             Ok(file) => file,
             Err(number) => {
                 self.kernel.release(object);
-                let _ = listener.reply(id, Reply::Errno(number));
-                return;
+                return refuse(number);
             }
         };
         if had {
             self.kernel.release(object);
         }
-        use std::os::fd::AsFd;
-        if let Err(number) = listener.reply_fd(id, file.as_fd(), true) {
-            drop(file);
-            if self.objects.drop_if_unheld(object) {
-                self.kernel.release(object);
+        let given = match listener.reply_fd(id, file.as_fd(), true) {
+            Ok(fd) => (Ok(fd), Some(fd)),
+            Err(number) => {
+                drop(file);
+                if self.objects.drop_if_unheld(object) {
+                    self.kernel.release(object);
+                }
+                refuse(number)
             }
-            let number = if number == libc::ENOENT { Errno::EINTR.number() } else { number };
-            let _ = listener.reply(id, Reply::Errno(number));
-        }
+        };
         self.sweep(SWEPT);
+        given
+    }
+
+    /// One line of the trace; who called is said where it is not the program itself.
+    fn trace(&mut self, pid: u32, line: &str) {
+        let who = if pid == self.program { String::new() } else { format!("[pid {pid:>5}] ") };
+        if let Some(out) = &mut self.options.trace {
+            // Nobody is left to tell when this fails.
+            let _ = writeln!(out, "{who}{line}");
+        }
+    }
+}
+
+fn unreadable(pid: u32) -> String {
+    format!(
+        "the memory of process {pid} cannot be read (EPERM): its program is not readable, or \
+         ptrace is restricted (kernel.yama.ptrace_scope); its calls answer EFAULT"
+    )
+}
+
+impl Target<'_> {
+    /// The attr, as far as it can be read, for the trace.
+    fn look(&self, at: u64, size: u32) -> Vec<u8> {
+        let mut bytes = vec![0; ATTR.min(size as usize)];
+        let read = !bytes.is_empty() && self.read(UserAddr(at), &mut bytes).is_ok();
+        if read { bytes } else { Vec::new() }
+    }
+
+    /// The call as strace(1) shows it, once it has its answer.
+    fn show(&self, asked: &Asked, before: &[u8], release: Release) -> String {
+        let after = self.look(asked.at, asked.size);
+        let Asked { cmd, at, size, .. } = *asked;
+        let crossed = Crossed { cmd, at, size, before, after: &after };
+        strace::call(&crossed, release, &|at| self.text(at))
+    }
+
+    /// A string of the caller, as much of it as a line has room for.
+    fn text(&self, at: u64) -> Option<String> {
+        let mut bytes = Vec::new();
+        while bytes.len() < 128 {
+            let mut byte = [0];
+            let here = at.checked_add(bytes.len() as u64)?;
+            self.read(UserAddr(here), &mut byte).ok()?;
+            if byte[0] == 0 {
+                break;
+            }
+            bytes.push(byte[0]);
+        }
+        Some(String::from_utf8_lossy(&bytes).into_owned())
     }
 }

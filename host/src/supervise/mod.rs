@@ -12,8 +12,10 @@
 mod call;
 mod filter;
 mod objects;
+mod record;
 mod serve;
 mod start;
+mod strace;
 mod target;
 
 use crate::sys;
@@ -31,6 +33,8 @@ pub struct Options {
     pub caps: Caps,
     /// A line for each call, as strace(1) would print it.
     pub trace: Option<Box<dyn Write>>,
+    /// Every call, in the format of `bpfsim replay-calls`.
+    pub record: Option<Box<dyn Write>>,
     /// What the user should know: refused entries, what is not modelled.
     pub notes: Box<dyn Write>,
     /// True when this process exists for the run alone: then it takes its signals over.

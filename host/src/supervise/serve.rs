@@ -1,6 +1,7 @@
 //! The loop: calls of targets, the end of the program, signals.
 
 use super::objects::Objects;
+use super::record::Record;
 use super::target::Tables;
 use super::{Ended, Finished, Options, RunError, start};
 use crate::sys::Listener;
@@ -28,6 +29,9 @@ pub(super) struct Supervisor {
     /// What was noted already: once is enough.
     pub(super) noted: Vec<String>,
     pub(super) calls: u64,
+    /// Number of the program itself.
+    pub(super) program: u32,
+    pub(super) record: Option<Record>,
 }
 
 /// The program, from its start to its end.
@@ -50,8 +54,11 @@ struct Ready {
 }
 
 impl Supervisor {
-    pub(super) fn new(options: Options) -> Self {
+    pub(super) fn new(mut options: Options) -> Self {
+        let out = options.record.take();
         Self {
+            record: out.map(|out| Record::new(out, &options.profile, options.caps)),
+            program: 0,
             kernel: Kernel::new(options.profile.clone()),
             options,
             objects: Objects::default(),
@@ -79,6 +86,7 @@ impl Supervisor {
         let signals = self.signals().map_err(|e| broken("signalfd(2)", &e))?;
         let socket = Some(started.socket);
         let pid = Pid::from_raw(started.pid);
+        self.program = started.pid as u32;
         let mut child = Child { pid, pidfd, socket, ended: None };
         let listener = Listener::new(started.listener);
         let mut hung_up = false;
@@ -138,6 +146,9 @@ impl Supervisor {
     /// Drops objects whose fds are gone, looking at up to `most`.
     pub(super) fn sweep(&mut self, most: usize) {
         for object in self.objects.sweep(most) {
+            if let Some(record) = &mut self.record {
+                record.released(&self.kernel, object);
+            }
             self.kernel.release(object);
         }
     }
