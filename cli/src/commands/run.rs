@@ -82,6 +82,7 @@ pub fn run(args: &Args) -> Outcome {
         caps: args.caps.unwrap_or(chosen.caps),
         trace: args.trace.then(|| Box::new(std::io::stderr()) as Box<dyn Write>),
         notes: Box::new(std::io::stderr()),
+        verbose: args.verbose,
         foreground: true,
     };
     Ok(match supervise::run(options, &args.command) {

@@ -1,6 +1,7 @@
 //! One system call of a target: which it is, its answer, its new fd.
 
 use super::filter::{NATIVE, X32};
+use super::pins::View;
 use super::serve::Supervisor;
 use super::strace::{self, ATTR, Crossed};
 use super::target::{PENDING_FD, Pending, Target};
@@ -17,6 +18,22 @@ const NOT_MODELLED: i32 = libc::EOPNOTSUPP;
 
 /// Commands whose answer depends on which objects exist: `*_GET_NEXT_ID`, `*_GET_FD_BY_ID`.
 const ASKS_WHO_LIVES: [u32; 8] = [11, 12, 13, 14, 19, 23, 30, 31];
+
+/// Commands that need the tree of pins, or to know what a file is: OBJ_PIN, OBJ_GET, PROG_ATTACH,
+/// PROG_DETACH, PROG_QUERY, LINK_CREATE, TOKEN_CREATE.
+const ASKS_FOR_FILES: [u32; 7] = [OBJ_PIN, 7, 8, 9, 16, 28, 36];
+
+const MAP_CREATE: u32 = 0;
+const PROG_LOAD: u32 = 5;
+const OBJ_PIN: u32 = 6;
+
+/// `RLIMIT_MEMLOCK` of a thread, in bytes; none where it is without limit. Up to v5.10 maps and
+/// programs count against it.
+fn memlock_limit(pid: u32) -> Option<u64> {
+    let limits = std::fs::read_to_string(format!("/proc/{pid}/limits")).ok()?;
+    let line = limits.lines().find_map(|line| line.strip_prefix("Max locked memory"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
 
 /// The arguments of a call.
 struct Asked {
@@ -36,20 +53,18 @@ impl Supervisor {
         if call.arch == NATIVE.audit && nr == NATIVE.bpf {
             self.calls += 1;
             self.bpf(listener, call);
-        } else {
+        } else if call.arch != NATIVE.audit || nr & X32 != 0 {
             self.refuse(listener, call);
+        } else {
+            self.other(listener, call);
         }
     }
 
     /// An entry of another ABI: its attrs would have to be read in another way.
     fn refuse(&mut self, listener: &Listener, call: Notification) {
-        let entry = match (call.arch == NATIVE.audit, call.nr as u32 & X32 != 0) {
-            (true, true) => "the x32 entry",
-            (true, false) => "an entry that is not bpf(2)",
-            (false, _) => "the 32-bit entry",
-        };
+        let entry = if call.arch == NATIVE.audit { "x32" } else { "32-bit" };
         self.note(format!(
-            "process {} calls bpf(2) by {entry}, which is not simulated: ENOSYS; build it for the \
+            "process {} calls bpf(2) by the {entry} entry, which is not simulated: ENOSYS; build it for the \
              machine's own word size",
             call.pid
         ));
@@ -60,11 +75,16 @@ impl Supervisor {
     fn bpf(&mut self, listener: &Listener, call: Notification) {
         let [cmd, attr, size, ..] = call.args;
         let asked = Asked { id: call.id, cmd: cmd as u32, at: attr, size: size as u32 };
-        if ASKS_WHO_LIVES.contains(&asked.cmd) {
-            self.sweep(usize::MAX);
-        }
+        self.before(&asked, call.pid);
         let (caps, online) = (self.options.caps, &self.options.profile.cpus.online);
         let mut target = Target::new(listener, call, &self.objects, &mut self.tables, caps, online);
+        if ASKS_FOR_FILES.contains(&asked.cmd) {
+            let tree = self.kernel.core.pins.clone();
+            target.tree = Some(match &self.pins {
+                Some(pins) => pins.view(tree),
+                None => View::bare(tree),
+            });
+        }
         let seen = self.options.trace.is_some().then(|| target.look(attr, asked.size));
         let at = UserAddr(attr);
         let (answer, line) = match &mut self.record {
@@ -78,6 +98,12 @@ impl Supervisor {
         };
         let shown = seen.map(|before| target.show(&asked, &before, self.options.profile.release));
         let (pending, refused) = (target.pending, target.refused.get());
+        if asked.cmd == OBJ_PIN
+            && answer.is_ok()
+            && let Some(pins) = &mut self.pins
+        {
+            pins.write(&mut self.kernel);
+        }
         if refused.is_some() {
             self.note(unreadable(call.pid));
         }
@@ -96,6 +122,23 @@ impl Supervisor {
         }
         if let (Some(record), Some(line)) = (&mut self.record, line) {
             record.finish(line, &answer, fd);
+        }
+    }
+
+    /// What the answer depends on and the kernel cannot see by itself.
+    fn before(&mut self, asked: &Asked, pid: u32) {
+        let who_lives = ASKS_WHO_LIVES.contains(&asked.cmd);
+        if (who_lives || ASKS_FOR_FILES.contains(&asked.cmd))
+            && let Some(pins) = &mut self.pins
+        {
+            pins.read(&mut self.kernel);
+        }
+        if who_lives {
+            self.sweep(usize::MAX);
+        }
+        let charges = asked.cmd == MAP_CREATE || asked.cmd == PROG_LOAD;
+        if charges && self.options.profile.release < Release::new(5, 11) {
+            self.kernel.core.profile.inputs.memlock_limit = memlock_limit(pid);
         }
     }
 

@@ -10,8 +10,12 @@
 //! this machine. Nothing here needs rights: `no_new_privs` is set.
 
 mod call;
+mod fdinfo;
 mod filter;
+mod intercept;
 mod objects;
+mod overlay;
+mod pins;
 mod record;
 mod serve;
 mod start;
@@ -37,6 +41,8 @@ pub struct Options {
     pub record: Option<Box<dyn Write>>,
     /// What the user should know: refused entries, what is not modelled.
     pub notes: Box<dyn Write>,
+    /// Say at the start what is not simulated.
+    pub verbose: bool,
     /// True when this process exists for the run alone: then it takes its signals over.
     pub foreground: bool,
 }
@@ -65,8 +71,10 @@ pub struct Finished {
     pub ended: Ended,
     /// Calls of bpf(2) that were answered.
     pub calls: u64,
-    /// Maps and programs that were left: nobody has an fd, and nothing pins them.
+    /// Objects that have an fd although every process has ended.
     pub leaked: usize,
+    /// Objects that were pinned at the end.
+    pub pinned: usize,
 }
 
 /// Why nothing ran, or why it could not be supervised to its end.
@@ -122,6 +130,6 @@ pub fn die_of(signal: i32) -> u8 {
 /// # Errors
 /// What could not be started, and why.
 pub fn run(options: Options, argv: &[std::ffi::OsString]) -> Result<Finished, RunError> {
-    let (program, started) = start::start(argv, options.foreground)?;
-    serve::Supervisor::new(options).serve(&program, started)
+    let begun = start::start(argv, &options)?;
+    serve::Supervisor::new(options).serve(begun)
 }

@@ -1,11 +1,13 @@
 //! The loop: calls of targets, the end of the program, signals.
 
 use super::objects::Objects;
+use super::pins::Pins;
 use super::record::Record;
+use super::start::Begun;
 use super::target::Tables;
 use super::{Ended, Finished, Options, RunError, start};
 use crate::sys::Listener;
-use crate::sys::spawn::{self, Started};
+use crate::sys::spawn;
 use bpfsim_syscall::Kernel;
 use nix::errno::Errno;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
@@ -20,6 +22,16 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 /// `si_code` of a signal that the terminal sent, to all of the foreground.
 const SI_KERNEL: i32 = 0x80;
 
+/// Said with `-v`.
+const MISSING: &[&str] = &[
+    "not simulated: /proc/config.gz, /proc/kallsyms, /proc/mounts, tracefs, the vDSO's version note",
+    "not simulated: sched_getcpu(3) and affinity are this machine's; a caller is on the first CPU \
+     of its affinity that is on line",
+    "refused: perf_event_open(2) with ENOSYS; SO_ATTACH_BPF, SO_ATTACH_REUSEPORT_EBPF and \
+     PERF_EVENT_IOC_SET_BPF of a simulated program with EOPNOTSUPP",
+    "no_new_privs is set: set-id programs and file capabilities give nothing",
+];
+
 /// A kernel, and the processes on it.
 pub(super) struct Supervisor {
     pub(super) options: Options,
@@ -32,6 +44,8 @@ pub(super) struct Supervisor {
     /// Number of the program itself.
     pub(super) program: u32,
     pub(super) record: Option<Record>,
+    /// Pins as files, where the program has mounts of its own.
+    pub(super) pins: Option<Pins>,
 }
 
 /// The program, from its start to its end.
@@ -59,6 +73,7 @@ impl Supervisor {
         Self {
             record: out.map(|out| Record::new(out, &options.profile, options.caps)),
             program: 0,
+            pins: None,
             kernel: Kernel::new(options.profile.clone()),
             options,
             objects: Objects::default(),
@@ -78,7 +93,12 @@ impl Supervisor {
     }
 
     /// Serves until the program and all that it started have ended.
-    pub(super) fn serve(mut self, name: &str, started: Started) -> Result<Finished, RunError> {
+    pub(super) fn serve(mut self, begun: Begun) -> Result<Finished, RunError> {
+        let Begun { name, mut started, bare } = begun;
+        self.pins = started.directories.pop().and_then(|dir| Pins::new(dir).ok());
+        if self.options.verbose {
+            self.say_what_is_missing(bare.as_deref());
+        }
         let broken = |what: &str, error: &dyn std::fmt::Display| {
             RunError::Refused(format!("{what}: {error}"))
         };
@@ -105,7 +125,7 @@ impl Supervisor {
                 && let Some(number) = spawn::exec_error(&socket)
             {
                 let _ = waitpid(child.pid, None);
-                return Err(start::not_executed(name, number));
+                return Err(start::not_executed(&name, number));
             }
             if ready.ended {
                 child.ended = reap(child.pid);
@@ -115,6 +135,19 @@ impl Supervisor {
             }
         };
         Ok(self.finish(ended))
+    }
+
+    /// What a program can see that is this machine's.
+    fn say_what_is_missing(&mut self, bare: Option<&str>) {
+        if let Some(why) = bare {
+            self.note(format!(
+                "no mounts of its own for the program ({why}): CPU files, sysctls and \
+                 /sys/kernel/btf are this machine's, and pins are no files"
+            ));
+        }
+        for what in MISSING {
+            self.note((*what).to_owned());
+        }
     }
 
     fn serve_one(&mut self, listener: &Listener) {
@@ -140,7 +173,8 @@ impl Supervisor {
     /// Nobody has fds now: what is left is pinned, or leaked.
     fn finish(mut self, ended: Ended) -> Finished {
         self.sweep(usize::MAX);
-        Finished { ended, calls: self.calls, leaked: self.objects.len() }
+        let pinned = self.pins.as_ref().map_or(0, Pins::len);
+        Finished { ended, calls: self.calls, leaked: self.objects.len(), pinned }
     }
 
     /// Drops objects whose fds are gone, looking at up to `most`.

@@ -1,6 +1,7 @@
 //! Starting the program, and saying in words why it did not start.
 
-use super::{RunError, filter};
+use super::overlay::{self, Namespace};
+use super::{Options, RunError, filter, intercept};
 use crate::failed::errno_name;
 use crate::sys::spawn::{self, Stage, Started, Stopped};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, pthread_sigmask};
@@ -17,9 +18,19 @@ pub(super) const PASSED: [Signal; 6] = [
     Signal::SIGUSR2,
 ];
 
-/// Starts `argv` under the filter; its name for messages, and the child with its listener. In the
-/// foreground, the signals that are passed on are blocked from here on.
-pub(super) fn start(argv: &[OsString], foreground: bool) -> Result<(String, Started), RunError> {
+/// A program under the filter.
+pub(super) struct Begun {
+    /// Its name, for messages.
+    pub(super) name: String,
+    /// The child with its listener.
+    pub(super) started: Started,
+    /// Why it has no mounts of its own, where it has none.
+    pub(super) bare: Option<String>,
+}
+
+/// Starts `argv` under the filter. In the foreground, the signals that are passed on are blocked
+/// from here on.
+pub(super) fn start(argv: &[OsString], options: &Options) -> Result<Begun, RunError> {
     let Some(first) = argv.first() else {
         return Err(RunError::Refused("no command to run; write it behind --".to_owned()));
     };
@@ -27,10 +38,25 @@ pub(super) fn start(argv: &[OsString], foreground: bool) -> Result<(String, Star
     let no_nul = |arg: &OsString| CString::new(arg.as_bytes());
     let argv = argv.iter().map(no_nul).collect::<Result<Vec<_>, _>>();
     let argv = argv.map_err(|_| RunError::Refused(format!("{name}: an argument has a NUL")))?;
-    let mask = mask(foreground);
-    let mut filter = filter::filter(&[], &[]);
-    let started = spawn::spawn(&argv, &[], &mut filter, mask);
-    started.map(|started| (name, started)).map_err(refused)
+    let mask = mask(options.foreground);
+    let mut filter = filter::filter(intercept::ALWAYS, intercept::WHEN);
+    let mut bare = format!("there is no {}", bpfsim_syscall::bpffs::MOUNT);
+    for namespace in Namespace::to_try() {
+        let steps = overlay::steps(&options.profile, *namespace);
+        match spawn::spawn(&argv, &steps, &mut filter, mask) {
+            Ok(started) => {
+                let bare = steps.is_empty().then_some(bare);
+                return Ok(Begun { name, started, bare });
+            }
+            Err(Stopped { stage: Stage::Prepared(step), number }) => {
+                let errno = errno_name(number);
+                bare = format!("{} answers {errno}", steps[step].name());
+            }
+            Err(stopped) => return Err(refused(stopped)),
+        }
+    }
+    let started = spawn::spawn(&argv, &[], &mut filter, mask).map_err(refused)?;
+    Ok(Begun { name, started, bare: Some(bare) })
 }
 
 /// The mask that the program inherits: the one of now. Blocks what is passed on.

@@ -1,18 +1,22 @@
 //! The caller of bpf(2) as the kernel sees it: memory, fds and rights of a thread in a system call.
 
 use super::objects::{Identity, Objects, identity};
+use super::pins::View;
 use crate::sys::{Listener, Notification, remote};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_sim::CpuList;
+use bpfsim_syscall::bpffs::Dir;
 use bpfsim_syscall::task::NotBpf;
-use bpfsim_syscall::{Caps, Fault, Mode, ObjectId, Task};
-use nix::fcntl::{AtFlags, OFlag, open};
+use bpfsim_syscall::{Caps, Fault, File, Mode, ObjectId, Task};
+use nix::fcntl::{AtFlags, OFlag, open, readlink};
 use nix::sched::sched_getaffinity;
 use nix::sys::stat::{self, FileStat};
+use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use nix::unistd::Pid;
 use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
+use std::ffi::OsString;
 use std::os::fd::OwnedFd;
 
 /// Stands for the number that the target's new fd will get: above every number that there is
@@ -74,6 +78,8 @@ pub(super) struct Target<'a> {
     /// Its memory may not be read at all: the error number.
     pub(super) refused: Cell<Option<i32>>,
     pub(super) pending: Option<Pending>,
+    /// The tree of pins, for calls that ask for it.
+    pub(super) tree: Option<View>,
 }
 
 impl<'a> Target<'a> {
@@ -95,6 +101,7 @@ impl<'a> Target<'a> {
             ahead: RefCell::default(),
             refused: Cell::new(None),
             pending: None,
+            tree: None,
         }
     }
 
@@ -128,11 +135,16 @@ impl<'a> Target<'a> {
 
     /// fstatat(2) in the caller's table; `None` where there is no such fd.
     fn stat(&self, fd: u32, flags: AtFlags) -> Option<FileStat> {
+        self.stat_of(self.call.pid, fd, flags)
+    }
+
+    /// The same in the table of another thread.
+    fn stat_of(&self, pid: u32, fd: u32, flags: AtFlags) -> Option<FileStat> {
         let mut tables = self.tables.borrow_mut();
         let mut name = [0; 11];
         let name = decimal(fd, &mut name);
         loop {
-            let (table, fresh) = match tables.of(self.call.pid) {
+            let (table, fresh) = match tables.of(pid) {
                 Ok(found) => found,
                 Err(errno) => {
                     self.fault(if errno == nix::errno::Errno::EACCES { libc::EPERM } else { 0 });
@@ -144,11 +156,88 @@ impl<'a> Target<'a> {
                 Ok(_) | Err(_) => {}
             }
             // The thread that it was opened for may be gone, and its number used again.
-            tables.open.remove(&self.call.pid);
+            tables.open.remove(&pid);
             if fresh {
                 return None;
             }
         }
+    }
+
+    /// The object behind an fd of any thread.
+    pub(super) fn object_of(&self, pid: u32, fd: u32) -> Option<ObjectId> {
+        let file = self.stat_of(pid, fd, AtFlags::empty())?;
+        self.objects.find(identity(&file)).map(|(object, _)| object)
+    }
+
+    /// The file system of the file behind an fd.
+    pub(super) fn device_of(&self, fd: u32) -> Option<u64> {
+        self.stat(fd, AtFlags::empty()).map(|stat| stat.st_dev)
+    }
+
+    /// The file system of the file that a path of the caller leads to.
+    pub(super) fn device_of_path(&self, at: u64) -> Option<u64> {
+        let path = self.path(at)?;
+        let pid = self.call.pid;
+        let (base, path) = match path.strip_prefix(b"/") {
+            Some(rest) => (format!("/proc/{pid}/root"), rest),
+            None => (format!("/proc/{pid}/cwd"), path.as_slice()),
+        };
+        let flags = OFlag::O_PATH | OFlag::O_CLOEXEC;
+        let base = open(base.as_str(), flags | OFlag::O_DIRECTORY, stat::Mode::empty()).ok()?;
+        let path = if path.is_empty() { b"." } else { path };
+        let file = nix::fcntl::openat(&base, path, flags, stat::Mode::empty()).ok()?;
+        let stat = stat::fstat(&file).ok()?;
+        self.is_there().then_some(stat.st_dev)
+    }
+
+    /// A path in the caller's memory, without its NUL.
+    pub(super) fn path(&self, at: u64) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        loop {
+            let mut byte = [0];
+            self.read(UserAddr(at).checked_add(bytes.len() as u64)?, &mut byte).ok()?;
+            match byte[0] {
+                0 => return Some(bytes),
+                _ if bytes.len() == 4095 => return None,
+                byte => bytes.push(byte),
+            }
+        }
+    }
+
+    /// Where a link of the caller's in /proc leads.
+    fn link(&self, name: &str) -> Option<OsString> {
+        let link = readlink(format!("/proc/{}/{name}", self.call.pid).as_str()).ok()?;
+        self.is_there().then_some(link)
+    }
+
+    /// What is behind an fd that is no object.
+    fn kind(&self, fd: u32) -> Option<File> {
+        let link = self.link(&format!("fd/{fd}"))?;
+        let text = link.to_str().unwrap_or_default();
+        if let Some(inode) = text.strip_prefix("net:[").and_then(|rest| rest.strip_suffix(']')) {
+            return inode.parse().ok().map(File::NetNs);
+        }
+        if text == "anon_inode:[perf_event]" {
+            return Some(File::PerfEvent);
+        }
+        let stat = self.stat(fd, AtFlags::empty())?;
+        if let Some(dir) = self.tree.as_ref().and_then(|tree| tree.node(&stat, &link)) {
+            return Some(File::Directory(dir));
+        }
+        let path = format!("/proc/{}/fd/{fd}", self.call.pid);
+        let file_system = statfs(path.as_str()).ok()?.filesystem_type();
+        let is_directory = stat.st_mode & libc::S_IFMT == libc::S_IFDIR;
+        match is_directory && file_system == CGROUP2_SUPER_MAGIC {
+            true => Some(File::Cgroup(stat.st_ino)),
+            false => Some(File::Other),
+        }
+    }
+
+    /// A word of the caller's status in /proc.
+    fn status(&self, name: &str) -> Option<String> {
+        let text = std::fs::read_to_string(format!("/proc/{}/status", self.call.pid)).ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        line.split_whitespace().next().map(str::to_owned)
     }
 
     /// Which file is behind an fd.
@@ -241,6 +330,30 @@ impl Task for Target<'_> {
     fn uid(&self) -> u32 {
         let path = format!("/proc/{}", self.call.pid);
         stat::stat(path.as_str()).map_or(0, |stat| stat.st_uid)
+    }
+
+    /// Its group, from the same place.
+    fn gid(&self) -> u32 {
+        let path = format!("/proc/{}", self.call.pid);
+        stat::stat(path.as_str()).map_or(0, |stat| stat.st_gid)
+    }
+
+    fn umask(&self) -> u16 {
+        let text = self.status("Umask:").unwrap_or_default();
+        u16::from_str_radix(&text, 8).unwrap_or(0o022)
+    }
+
+    /// Its directory, where that is in the tree; else one that holds nothing.
+    fn cwd(&self) -> Dir {
+        let Some(tree) = &self.tree else { return Dir::ROOT };
+        let path = format!("/proc/{}/cwd", self.call.pid);
+        let found = stat::stat(path.as_str()).ok().zip(self.link("cwd"));
+        let node = found.and_then(|(stat, link)| tree.node(&stat, &link));
+        node.unwrap_or_else(|| tree.elsewhere())
+    }
+
+    fn file(&self, fd: u32) -> File {
+        self.kind(fd).unwrap_or(File::Unknown)
     }
 
     /// The first CPU of its affinity mask that the simulated machine has on line; else the first

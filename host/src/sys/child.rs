@@ -11,7 +11,7 @@
 //! that are accessed by volatile copies only. A descriptor that the call creates lands in the
 //! table that both share.
 
-use super::{Mapping, last_errno, own};
+use super::{Mapping, last_errno, take};
 use crate::failed::{Failed, Skipped};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
@@ -74,7 +74,7 @@ pub(crate) fn bpf_in_child(
         error if error < 0 => Ok(Answer::Failed(i32::try_from(-error).unwrap_or(libc::EIO))),
         // SAFETY: 1. The command returns a descriptor, and CLONE_FILES put it into the table of
         // this process. 2. The child has exited, so nobody else has taken charge of it.
-        fd if RETURNS_FD.contains(&cmd) => Ok(Answer::Fd(unsafe { own(fd) })),
+        fd if RETURNS_FD.contains(&cmd) => Ok(Answer::Fd(unsafe { take(fd) })),
         value => Ok(Answer::Value(value)),
     }
 }

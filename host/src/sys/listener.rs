@@ -33,7 +33,6 @@ pub(crate) enum Reply {
     /// It fails with this positive error number.
     Errno(i32),
     /// The kernel makes it. Never for bpf(2).
-    #[expect(dead_code, reason = "for calls that matter by path")]
     Continue,
 }
 

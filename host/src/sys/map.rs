@@ -1,6 +1,6 @@
 //! Maps of the real kernel whose element size is known, so that their commands are safe.
 
-use super::{Attr, Cmd, bpf, own};
+use super::{Attr, Cmd, bpf, take};
 use crate::failed::Failed;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd, RawFd};
 
@@ -52,7 +52,7 @@ impl NativeMap {
         // SAFETY: 1. and 2. The arm of MAP_CREATE has no address in these 16 bytes.
         let fd = unsafe { bpf(Cmd::MapCreate, &mut attr) }?;
         // SAFETY: 1. MAP_CREATE returns a new descriptor. 2. It returned just now.
-        Ok(Self { fd: unsafe { own(fd) }, value_bytes })
+        Ok(Self { fd: unsafe { take(fd) }, value_bytes })
     }
 
     /// Bytes that a lookup writes and an update reads: `value_size`, or its round-up to eight

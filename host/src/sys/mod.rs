@@ -16,6 +16,7 @@ mod arena;
 mod child;
 mod listener;
 mod map;
+pub(crate) mod own;
 mod prog;
 pub(crate) mod remote;
 pub(crate) mod spawn;
@@ -127,7 +128,7 @@ fn last_errno() -> i32 {
 ///
 /// 1. `fd` was returned by a command that creates a descriptor in this process's table.
 /// 2. Nobody has taken charge of it before.
-unsafe fn own(fd: i64) -> OwnedFd {
+unsafe fn take(fd: i64) -> OwnedFd {
     // SAFETY: both conditions are the caller's; the kernel returns descriptors as `int`.
     unsafe { OwnedFd::from_raw_fd(fd as i32) }
 }

@@ -1,6 +1,6 @@
 //! Programs of the real kernel: loading them, and running the crate's own.
 
-use super::{Attr, Cmd, bpf, own};
+use super::{Attr, Cmd, bpf, take};
 use crate::failed::Failed;
 use bpfsim_abi::Insn;
 use std::os::fd::OwnedFd;
@@ -34,7 +34,7 @@ pub(crate) fn load(
     // NUL. 2. It writes at most `size` bytes of log, which is borrowed exclusively.
     let fd = unsafe { bpf(Cmd::ProgLoad, &mut attr) }?;
     // SAFETY: 1. PROG_LOAD returns a new descriptor. 2. It returned just now.
-    Ok(unsafe { own(fd) })
+    Ok(unsafe { take(fd) })
 }
 
 fn encode(insns: &[Insn]) -> Vec<u8> {

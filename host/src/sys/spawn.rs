@@ -14,7 +14,6 @@ use std::os::fd::{AsRawFd, FromRawFd, OwnedFd, RawFd};
 use std::ptr;
 
 /// What the child does before the filter stands.
-#[expect(dead_code, reason = "for the files that loaders read, in a namespace of their own")]
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Prepare {
     /// unshare(2) with these flags.
@@ -23,14 +22,27 @@ pub(crate) enum Prepare {
     Write(CString, CString),
     /// Creates or truncates a file, and writes text into it.
     Create(CString, CString),
-    /// mkdir(2), mode 0755; a directory that is there is good.
-    Directory(CString),
     /// mount(2): source, target, type, flags, data.
     Mount(CString, CString, CString, u64, CString),
     /// As the last, but a target that does not exist is left out.
     MountIfThere(CString, CString, CString, u64, CString),
     /// Sends an `O_PATH` descriptor of this directory to the other side.
     Send(CString),
+}
+
+impl Prepare {
+    /// The call, and what it is about, for messages.
+    pub(crate) fn name(&self) -> String {
+        let text = |name: &str, of: &CString| format!("{name} of {}", of.to_string_lossy());
+        match self {
+            Prepare::Unshare(_) => "unshare(2)".to_owned(),
+            Prepare::Write(path, _) | Prepare::Create(path, _) => text("write(2)", path),
+            Prepare::Mount(_, path, ..) | Prepare::MountIfThere(_, path, ..) => {
+                text("mount(2)", path)
+            }
+            Prepare::Send(path) => text("open(2)", path),
+        }
+    }
 }
 
 /// How far the child came: the first number of a message.
@@ -77,7 +89,6 @@ pub(crate) struct Started {
     /// The listener of its filter.
     pub(crate) listener: OwnedFd,
     /// The directories that were sent, in order.
-    #[expect(dead_code, reason = "for pins, in a namespace of their own")]
     pub(crate) directories: Vec<OwnedFd>,
     /// Closes when the program runs; until then `exec_error` may come.
     pub(crate) socket: OwnedFd,
@@ -317,10 +328,6 @@ fn prepare(step: &Prepare, socket: RawFd) -> Result<(), i32> {
                 let flags = libc::O_WRONLY | libc::O_CREAT | libc::O_TRUNC | libc::O_CLOEXEC;
                 fill(checked(libc::open(path.as_ptr(), flags, 0o444))?, text)
             }
-            Prepare::Directory(path) => match checked(libc::mkdir(path.as_ptr(), 0o755)) {
-                Ok(_) | Err(libc::EEXIST) => Ok(()),
-                Err(number) => Err(number),
-            },
             Prepare::Mount(source, target, kind, flags, data) => {
                 mount(source, target, kind, *flags, data)
             }
