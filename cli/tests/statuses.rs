@@ -49,6 +49,7 @@ fn good_is_0_and_silent(#[case] line: &str) {
 #[case::scenario_check("scenario check")]
 #[case::load("load")]
 #[case::replay_calls("replay-calls")]
+#[case::fuzz("fuzz")]
 fn help_has_an_example(#[case] line: &str) {
     let mut args = words(line);
     args.push("--help");

@@ -6,6 +6,9 @@ use crate::sys::{Answer, Rights};
 use bpfsim_abi::Errno;
 use std::os::fd::{AsRawFd, OwnedFd};
 
+/// `BPF_OBJ_PIN`.
+const OBJ_PIN: u32 = 6;
+
 /// Commands that hook a program up, change a hook, or outlive the caller in a file system: never
 /// made on this machine, unless the fd that they are about is one that nobody has. Numbers and
 /// names of `enum bpf_cmd`, and where in the attr that fd is.
@@ -40,11 +43,12 @@ pub struct Caller {
     memory: NativeMemory,
     rights: Rights,
     fds: Vec<OwnedFd>,
+    pins: bool,
 }
 
 impl Caller {
     pub(crate) fn new() -> Result<Self, Skipped> {
-        Ok(Self { memory: NativeMemory::new()?, rights: Rights::Own, fds: Vec::new() })
+        Ok(Self { memory: NativeMemory::new()?, rights: Rights::Own, fds: Vec::new(), pins: false })
     }
 
     /// From here on, calls are made with these rights.
@@ -52,9 +56,17 @@ impl Caller {
         self.rights = rights;
     }
 
+    /// Lets BPF_OBJ_PIN through: whoever asks has a bpffs that ends with this thread.
+    pub(crate) fn allow_pins(&mut self) {
+        self.pins = true;
+    }
+
     /// Why this call is never made here: it would attach, pin or switch something on.
     fn refusal(&self, cmd: u32, attr: u64, size: u32) -> Option<Skipped> {
         let (number, name, fd) = REFUSED.iter().find(|(number, _, _)| *number == cmd)?;
+        if self.pins && cmd == OBJ_PIN {
+            return None;
+        }
         let unreadable = size > 0 && attr == self.memory.unmapped();
         let harmless = |offset: &u32| {
             size >= offset + 4 && is_nobodys(self.memory.word(attr + u64::from(*offset)))
@@ -121,5 +133,10 @@ impl Caller {
         let before = self.fds.len();
         self.fds.retain(|owned| i64::from(owned.as_raw_fd()) != fd);
         self.fds.len() < before
+    }
+
+    /// Closes every descriptor that calls returned.
+    pub fn close_all(&mut self) {
+        self.fds.clear();
     }
 }

@@ -5,6 +5,7 @@
 //!                           --map()----> NativeMap   element commands without a detour
 //!                           --verify()-> (fd, log)   what the kernel's verifier says
 //! Live::probe() -> Live                              the target of conformance cases
+//! LiveMachine::new(&native)                          one side of the differential fuzzer
 //! measure(&Options) -> Measurement                   the race of the model, on this machine
 //! supervise::run(Options, argv) -> Finished          a program, its bpf(2) answered by the model
 //! ```
@@ -19,6 +20,7 @@ pub mod caller;
 mod conform;
 pub mod cpus;
 pub mod failed;
+mod fuzz;
 pub mod measure;
 pub mod memory;
 pub mod native;
@@ -29,6 +31,7 @@ mod sys;
 pub use caller::Caller;
 pub use conform::Live;
 pub use failed::{Failed, Skipped};
+pub use fuzz::LiveMachine;
 pub use measure::{Measurement, Options, measure};
 pub use memory::NativeMemory;
 pub use native::{Native, Rejected};

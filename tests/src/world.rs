@@ -39,7 +39,11 @@ impl World {
     }
 }
 
-fn native() -> Result<Bench, Skipped> {
+/// Whether this machine's kernel is of the release that rows for both worlds are written for.
+///
+/// # Errors
+/// It is another, or nobody says which.
+pub fn is_both() -> Result<(), Skipped> {
     let path = "/proc/sys/kernel/osrelease";
     let text = std::fs::read_to_string(path).map_err(|e| Skipped::new(format!("{path}: {e}")))?;
     let mut parts = text.trim().split('.');
@@ -47,6 +51,11 @@ fn native() -> Result<Bench, Skipped> {
     if head != (Some("6"), Some("18")) {
         return Err(Skipped::new(format!("the kernel is {}, the row is of {BOTH}", text.trim())));
     }
+    Ok(())
+}
+
+fn native() -> Result<Bench, Skipped> {
+    is_both()?;
     let native = Native::probe()?;
     Ok(Bench::native(native.caller()?, native.possible().len()))
 }

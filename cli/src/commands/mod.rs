@@ -6,6 +6,7 @@ mod compare;
 mod conform;
 mod explain;
 mod explore;
+mod fuzz;
 mod kernels;
 mod load;
 mod replay;
@@ -43,6 +44,8 @@ pub enum Command {
     Conform(conform::Args),
     /// Answer the calls of `conform --plugin`.
     Plugin(conform::plugin::Args),
+    /// Make calls of chance on the simulator and on the running kernel, and show what differs.
+    Fuzz(fuzz::Args),
     /// Make the recorded calls of a program again, at any release, up to the first difference.
     ReplayCalls(replay_calls::Args),
     /// Load a BPF object, and print the verifier's log as the kernel would.
@@ -71,6 +74,7 @@ pub fn run(command: &Command, screen: &Screen) -> Outcome {
         Command::Scenario(args) => scenario::run(args),
         Command::Conform(args) => conform::run(args),
         Command::Plugin(args) => conform::plugin::run(args),
+        Command::Fuzz(args) => fuzz::run(args),
         Command::ReplayCalls(args) => replay_calls::run(args),
         Command::Load(args) => load::run(args, screen),
         Command::Run(args) => run::run(args),
