@@ -69,13 +69,15 @@ impl<M: Model> Machine<M> {
         }
         let cpu = usize::from(self.roster.home[slot]);
         match actor.doing {
-            Doing::Hotplug(_) => self.may_unplug(actors),
+            Doing::Hotplug(true) => true,
+            Doing::Hotplug(false) => self.may_unplug(actors),
             Doing::Frames if !self.hw.cpus[cpu].online => false,
             Doing::Frames => self.may_enter(actors, cpu, actor.ctx),
         }
     }
 
-    /// No CPU is in the middle of something that cannot be preempted.
+    /// Going off line stops every CPU (stop_machine()), so that none is in the middle of something
+    /// that cannot be preempted. Coming on line stops nobody.
     fn may_unplug(&self, actors: &[Actor]) -> bool {
         self.roster.stacks.iter().all(|stack| stack.len == 0)
             && (0..self.roster.stacks.len()).all(|cpu| !self.cpu_is_held(actors, cpu, None))

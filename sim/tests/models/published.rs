@@ -130,3 +130,15 @@ fn perfbook_increment_of_seven() {
     assert_eq!(report.schedules, Some(Count::from(orders(&[2; 7]))));
     assert_eq!(words.outcomes.take().len(), 7);
 }
+
+/// Going off line stops every CPU: not between the two steps of a run that cannot be preempted.
+/// Coming on line stops nobody.
+#[rstest]
+#[case::off_line(false, orders(&[2, 1, 1]) - 4)]
+#[case::on_line(true, orders(&[2, 1, 1]))]
+fn hotplug(#[case] online: bool, #[case] schedules: u128) {
+    let increment = vec![Do::Load(0), Do::Bump, Do::Store(0)];
+    let plug = Actor { doing: Doing::Hotplug(online), ..task(2, 1) };
+    let actors = vec![(task(0, 1), increment), (task(1, 1), vec![Do::Read(0)]), (plug, vec![])];
+    outcomes(&Words::new(1, actors), schedules);
+}
