@@ -1,7 +1,10 @@
-//! `docs/FIDELITY.md` says of every command how well it is supported, and is generated from the
-//! command table: `UPDATE=1 cargo test -p bpfsim-syscall --test fidelity` writes it anew.
+//! `docs/FIDELITY.md` says of every command and map type how well it is supported, and is generated
+//! from their tables: `UPDATE=1 cargo test -p bpfsim-syscall --test fidelity` writes it anew.
 
-use bpfsim_abi::{Release, cmd, known_releases};
+use bpfsim_abi::{Release, cmd, known_releases, map_type};
+use bpfsim_maps::create::{Around, Locked, Rights, is_modelled};
+use bpfsim_maps::{kinds, percpu};
+use bpfsim_sim::Topology;
 use bpfsim_syscall::command::{COMMANDS, Support, by_number};
 use std::fmt::Write;
 use std::path::Path;
@@ -14,7 +17,7 @@ program types that are modelled. A call that the model cannot answer says \"not 
 it never pretends. `since` is the first release whose header has the command; before it, the answer
 is EINVAL. What comes before a command (size, tail, rights) holds for all of them.
 
-This file is generated from `syscall/src/command.rs`:
+This file is generated from `syscall/src/command.rs` and `maps/src/kinds/`:
 `UPDATE=1 cargo test -p bpfsim-syscall --test fidelity` writes it.
 
 | number | command | since | support |
@@ -45,7 +48,41 @@ fn page() -> String {
     let [full, partial, errors, none] = counts;
     writeln!(page, "\n{full} full, {partial} partial, {errors} errors only, {none} not modelled.")
         .expect("a string takes everything");
+    map_types(&mut page);
     page
+}
+
+const MAP_TYPES: &str = "
+## Map types
+
+Of the types that the newest release has. `made` means: create rules, element commands and batches as the release has
+them, and what programs may do with the type, apart from what the text names.
+
+| number | map type | since | support |
+|---:|---|---|---|
+";
+
+fn map_types(page: &mut String) {
+    let around = Around {
+        release: newest(),
+        series: percpu::shipped(newest()),
+        cpus: &Topology::all_online(2),
+        nr_cpus: 2,
+        seed: 0,
+        rights: Rights { sys_admin: true, bpf: true, net_admin: true },
+        locked: Locked::default(),
+    };
+    page.push_str(MAP_TYPES);
+    let types = map_type::ALL.iter().filter(|entry| !entry.is_alias && entry.number != 0);
+    for entry in types {
+        let support = match (is_modelled(entry.number, &around), kinds::lacks(entry.number)) {
+            (false, _) => "create rules only".to_owned(),
+            (true, None) => "made".to_owned(),
+            (true, Some(what)) => format!("made; {what}"),
+        };
+        writeln!(page, "| {} | `{}` | {} | {support} |", entry.number, entry.name, entry.since)
+            .expect("a string takes everything");
+    }
 }
 
 #[test]

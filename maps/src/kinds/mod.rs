@@ -7,6 +7,7 @@
 //! and a `Row`, a line in `kinds!`, and the row in `ROWS`.
 
 mod bloom;
+mod lacks;
 mod lpm;
 mod lru;
 mod queue;
@@ -15,6 +16,7 @@ mod row;
 mod stack_trace;
 mod whole;
 
+pub use lacks::lacks;
 pub use row::{Lookup, Row, System, Take, Update};
 pub use whole::{By, Fail, New, Verb, Whole};
 

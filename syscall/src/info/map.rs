@@ -34,7 +34,7 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     info.value_size = shape.value_size;
     info.max_entries = shape.max_entries;
     info.map_flags = shape.flags & !fd_flags(release);
-    info.map_extra = 0;
+    info.map_extra = shape.map_extra;
     info.name = meta.name;
     if release >= Release::new(4, 18) {
         types(&kernel.core, &mut info, meta.types);
