@@ -310,6 +310,18 @@ impl Series {
         })
     }
 
+    /// The name of a command that the series adds.
+    pub fn command_name(&self, cmd: u32) -> Option<&'static str> {
+        self.adds.iter().find_map(|added| match added.what {
+            Addition::Command { number, name, .. } if number == cmd => Some(name),
+            Addition::Command { .. }
+            | Addition::MapType { .. }
+            | Addition::Field { .. }
+            | Addition::Helper { .. }
+            | Addition::Flag { .. } => None,
+        })
+    }
+
     /// The end of the element arm, where the series makes it longer.
     pub fn element_end(&self) -> Option<u32> {
         self.adds.iter().find_map(|added| match added.what {

@@ -28,6 +28,7 @@ mod map_create;
 pub mod meta;
 mod name;
 mod object;
+pub mod overrun;
 mod own;
 pub mod process;
 pub mod profile;

@@ -1,11 +1,15 @@
 //! A caller whose memory is a few segments of bytes: for tests, scenarios and the browser.
 
+mod behind;
+
 use crate::bpffs::Dir;
 use crate::core::ObjectId;
+use crate::overrun::{Access, Behind, Overrun};
 use crate::task::{Caps, Fault, File, Mode, NotBpf, Task};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_sim::memory::copy_slice;
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 /// Addresses from here on belong to the kernel on x86-64.
@@ -14,12 +18,21 @@ pub const TASK_SIZE_MAX: u64 = 0x7fff_ffff_f000;
 /// `PAGE_SIZE`.
 const PAGE: u64 = 4096;
 
+/// Pages below this number are found by a table, others by a search.
+const TABLE: u64 = 1 << 24;
+
 /// A process that exists only here.
 #[derive(Clone, Debug)]
 pub struct Process {
     segments: Vec<(u64, Vec<u8>)>,
     /// By page number: which segment has the page, from 1; 0 where none has.
     pages: Vec<u32>,
+    /// What lies between the end of a segment and the end of its last page, where that was used.
+    tails: BTreeMap<usize, Vec<u8>>,
+    /// What left its buffer, in order.
+    overruns: RefCell<Vec<Overrun>>,
+    /// What follows each buffer.
+    pub behind: Behind,
     fds: Vec<Option<Result<ObjectId, NotBpf>>>,
     /// Of the fds that are not for everything.
     modes: BTreeMap<u32, Mode>,
@@ -46,6 +59,9 @@ impl Default for Process {
         Self {
             segments: Vec::new(),
             pages: Vec::new(),
+            tails: BTreeMap::new(),
+            overruns: RefCell::default(),
+            behind: Behind::default(),
             fds,
             modes: BTreeMap::new(),
             files: BTreeMap::new(),
@@ -65,9 +81,11 @@ impl Process {
         let end = |(at, bytes): &(u64, Vec<u8>)| at + bytes.len() as u64;
         let at = self.segments.last().map_or(PAGE * 16, end).next_multiple_of(PAGE) + PAGE;
         self.segments.push((at, bytes.to_vec()));
-        self.pages.resize((at / PAGE) as usize, 0);
-        let end = (at + bytes.len() as u64).div_ceil(PAGE) as usize;
-        self.pages.resize(end, self.segments.len() as u32);
+        let end = (at + bytes.len() as u64).div_ceil(PAGE);
+        if end < TABLE {
+            self.pages.resize((at / PAGE) as usize, 0);
+            self.pages.resize(end as usize, self.segments.len() as u32);
+        }
         UserAddr(at)
     }
 
@@ -92,6 +110,7 @@ impl Process {
     pub fn unmap_all(&mut self) {
         self.segments.clear();
         self.pages.clear();
+        self.tails.clear();
     }
 
     /// The bytes at `at`, where they are mapped.
@@ -146,8 +165,19 @@ impl Process {
     /// The segment that has the page of an address.
     #[inline]
     fn index(&self, at: UserAddr) -> Option<usize> {
-        let page = usize::try_from(at.0 / PAGE).ok()?;
-        (*self.pages.get(page)? as usize).checked_sub(1)
+        let page = usize::try_from(at.0 / PAGE).ok();
+        match page.and_then(|page| self.pages.get(page)) {
+            Some(0) | None => self.search(at),
+            Some(number) => Some(*number as usize - 1),
+        }
+    }
+
+    /// The same without the table.
+    #[cold]
+    fn search(&self, at: UserAddr) -> Option<usize> {
+        let index = self.segments.partition_point(|(start, _)| *start <= at.0).checked_sub(1)?;
+        let (start, bytes) = &self.segments[index];
+        (at.0 < (start + bytes.len() as u64).next_multiple_of(PAGE)).then_some(index)
     }
 }
 
@@ -156,9 +186,13 @@ impl Task for Process {
         if out.is_empty() {
             return Ok(());
         }
-        let (start, bytes) = self.segment(at, out.len()).ok_or(Fault)?;
-        copy_slice(out, bytes.get(start..start + out.len()).ok_or(Fault)?);
-        Ok(())
+        match self.segment(at, out.len()) {
+            Some((start, bytes)) => {
+                copy_slice(out, bytes.get(start..start + out.len()).ok_or(Fault)?);
+                Ok(())
+            }
+            None => self.read_behind(at, out),
+        }
     }
 
     fn write(&mut self, at: UserAddr, bytes: &[u8]) -> Result<(), Fault> {
@@ -167,11 +201,18 @@ impl Task for Process {
         }
         let index = self.index(at).ok_or(Fault)?;
         let (start, segment) = &mut self.segments[index];
-        let target = segment.get_mut((at.0 - *start) as usize..).ok_or(Fault)?;
-        // copy_to_user() of x86 stops at the byte that faults; those before it have arrived.
-        let len = bytes.len().min(target.len());
-        copy_slice(&mut target[..len], &bytes[..len]);
-        if len == bytes.len() { Ok(()) } else { Err(Fault) }
+        let target = segment.get_mut((at.0 - *start) as usize..);
+        match target.and_then(|target| target.get_mut(..bytes.len())) {
+            Some(target) => {
+                copy_slice(target, bytes);
+                Ok(())
+            }
+            None => self.write_behind(at, bytes),
+        }
+    }
+
+    fn wanted(&mut self, at: UserAddr, len: u32) {
+        self.leaves(at, len as usize, Access::Write);
     }
 
     fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>> {

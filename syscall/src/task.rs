@@ -83,6 +83,11 @@ pub trait Task {
     fn read(&self, at: UserAddr, out: &mut [u8]) -> Result<(), Fault>;
     /// Copies into the caller's memory, as far as it goes.
     fn write(&mut self, at: UserAddr, bytes: &[u8]) -> Result<(), Fault>;
+    /// Writes in pieces met a fault: all in all `len` bytes were to be written at `at`. Only for
+    /// those who keep notes of such things.
+    fn wanted(&mut self, at: UserAddr, len: u32) {
+        let _ = (at, len);
+    }
     /// The object behind an fd; `Err`: there is such an fd, of something else.
     fn fd(&self, fd: u32) -> Option<Result<ObjectId, NotBpf>>;
     /// A new fd for an object.

@@ -61,9 +61,18 @@ fn hand_out(
     let element = element.ok_or(Errno::ENOENT)?;
     for (slot, at) in plan.pieces(element, map.rank_stride()) {
         let to = to.checked_add(at).ok_or(Errno::EFAULT)?;
-        bytes::to_user(hw, task, slot, to, plan.len)?;
+        if let Err(failure) = bytes::to_user(hw, task, slot, to, plan.len) {
+            return cut_off(task, checked, failure);
+        }
     }
     Ok(0)
+}
+
+/// A kernel copies the whole value at once.
+#[cold]
+fn cut_off(task: &mut dyn Task, checked: &Checked<'_>, failure: Failure) -> Answer {
+    task.wanted(checked.arm.value, checked.answer.wire);
+    Err(failure)
 }
 
 /// BPF_MAP_UPDATE_ELEM, and what a series has in its place.

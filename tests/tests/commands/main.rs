@@ -11,4 +11,5 @@ mod ids;
 mod info;
 mod kinds;
 mod links;
+mod overrun;
 mod take;
