@@ -38,9 +38,9 @@ fn alloc_stack_trace(ask: &Ask<'_>) -> Result<Cost, Refusal> {
         (Release::new(4, 17), BPF_F_STACK_BUILD_ID),
     ])?;
     let size = args.value_size;
-    invalid(args.max_entries == 0 || args.key_size != 4 || size < 8 || size % 8 != 0)?;
+    invalid(args.max_entries == 0 || args.key_size != 4 || size < 8 || !size.is_multiple_of(8))?;
     let frame = if ask.has(BPF_F_STACK_BUILD_ID) { BUILD_ID } else { 8 };
-    invalid(size % frame != 0 || size / frame > MOST_FRAMES)?;
+    invalid(!size.is_multiple_of(frame) || size / frame > MOST_FRAMES)?;
     refuse(args.max_entries > 1 << 31 && ask.since(6, 9), Errno::E2BIG)?;
     let buckets = u64::from(args.max_entries).next_power_of_two();
     let bytes = buckets * 8 + buckets * (u64::from(size) + 24);
@@ -91,7 +91,7 @@ fn alloc_arena(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     invalid(!ask.has(BPF_F_MMAPABLE))?;
     ask.flags(&[(Release::new(6, 9), BPF_F_MMAPABLE | ARENA_FLAGS)])?;
     // Where user space is to have it.
-    invalid(args.map_extra % PAGE != 0)?;
+    invalid(!args.map_extra.is_multiple_of(PAGE))?;
     let range = u64::from(args.max_entries) * PAGE;
     refuse(range > MOST_ARENA, Errno::E2BIG)?;
     let last = args.map_extra.wrapping_add(range - 1);
