@@ -39,7 +39,7 @@ impl fmt::Display for Case {
         if self.needs != Needs::default() {
             writeln!(f, "  needs{}", self.needs)?;
         }
-        self.over.iter().try_for_each(|over| writeln!(f, "  {over}"))?;
+        self.over.iter().try_for_each(|over| print_over(f, over))?;
         self.steps.iter().try_for_each(|step| print_step(f, step, "  "))?;
         if self.rows.is_empty() {
             return Ok(());
@@ -113,12 +113,23 @@ impl fmt::Display for Needs {
     }
 }
 
-impl fmt::Display for Over {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let names: Vec<String> = self.names.iter().map(|name| format!("${name}")).collect();
-        write!(f, "for {} in", names.join(":"))?;
-        self.values.iter().try_for_each(|words| write!(f, " {}", words.join(":")))
+/// A line has at most this many columns, where it can be cut.
+const COLUMNS: usize = 100;
+
+/// As many lines as it takes, each as a `for` of its own.
+fn print_over(f: &mut fmt::Formatter<'_>, over: &Over) -> fmt::Result {
+    let names: Vec<String> = over.names.iter().map(|name| format!("${name}")).collect();
+    let head = format!("  for {} in", names.join(":"));
+    let mut line = head.clone();
+    for words in &over.values {
+        let word = words.join(":");
+        if line.len() > head.len() && line.len() + 1 + word.len() > COLUMNS {
+            writeln!(f, "{line}")?;
+            line.clone_from(&head);
+        }
+        line += &format!(" {word}");
     }
+    writeln!(f, "{line}")
 }
 
 impl fmt::Display for Act {

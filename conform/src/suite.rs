@@ -1,6 +1,6 @@
 //! All cases that are built in, or those of other texts, and running them.
 
-use crate::ast::Case;
+use crate::ast::{Case, File};
 use crate::run::{Outcome, run};
 use crate::target::{Assemble, Target};
 use crate::{Problem, parse};
@@ -18,11 +18,12 @@ pub struct Named {
     pub case: Case,
 }
 
-/// Plain cases, in the order of their files.
+/// Cases in the order of their files. What rows and parameters stand for is worked out when it is
+/// asked for, so that a process with a suite stays small.
 #[derive(Clone, Debug, Default)]
 pub struct Suite {
-    /// All of them.
-    pub cases: Vec<Named>,
+    files: Vec<(String, File)>,
+    part: String,
 }
 
 /// The files that are built in: path below `tests/cases`, text.
@@ -46,29 +47,38 @@ impl Suite {
     /// # Errors
     /// The first line that is wrong.
     pub fn add(&mut self, file: &str, text: &str) -> Result<(), Problem> {
-        let stem = file.strip_suffix(".case").unwrap_or(file);
-        for case in &parse(file, text)?.cases {
-            for case in case.expand(file)? {
-                let id = format!("{stem}/{}", case.name);
-                self.cases.push(Named { id, file: file.to_owned(), case });
-            }
-        }
+        self.files.push((file.to_owned(), parse(file, text)?));
         Ok(())
     }
 
     /// Keeps the cases whose id has `part` in it.
     pub fn keep(&mut self, part: &str) {
-        self.cases.retain(|named| named.id.contains(part));
+        part.clone_into(&mut self.part);
+    }
+
+    /// Every plain case.
+    pub fn cases(&self) -> impl Iterator<Item = Named> {
+        let expanded = self.files.iter().flat_map(|(file, cases)| {
+            // Reading has expanded each of them once, so no error is left.
+            let plain = cases.cases.iter().flat_map(|case| case.expand(file).unwrap_or_default());
+            let stem = file.strip_suffix(".case").unwrap_or(file);
+            plain.map(move |case| Named {
+                id: format!("{stem}/{}", case.name),
+                file: file.clone(),
+                case,
+            })
+        });
+        expanded.filter(|named| named.id.contains(&self.part))
     }
 
     /// Runs every case.
     pub fn run(&self, target: &mut dyn Target, assembler: &dyn Assemble) -> Vec<Outcome> {
-        let outcome = |named: &Named| Outcome {
-            id: named.id.clone(),
-            file: named.file.clone(),
-            line: named.case.line,
+        let outcome = |named: Named| Outcome {
             verdict: run(&named.case, target, assembler),
+            id: named.id,
+            file: named.file,
+            line: named.case.line,
         };
-        self.cases.iter().map(outcome).collect()
+        self.cases().map(outcome).collect()
     }
 }

@@ -124,7 +124,12 @@ impl<'a> Reader<'a> {
             } else if let Some(text) = line.behind("needs") {
                 needs(&mut case.needs, text).map_err(wrong)?;
             } else if let Some(text) = line.behind("for") {
-                case.over.push(over(text, line.number).map_err(wrong)?);
+                let more = over(text, line.number).map_err(wrong)?;
+                // A long list goes on in another line of the same parameters.
+                match case.over.last_mut().filter(|last| last.names == more.names) {
+                    Some(last) => last.values.extend(more.values),
+                    None => case.over.push(more),
+                }
             } else if line.text == "rows" {
                 return self.rows(case);
             } else {

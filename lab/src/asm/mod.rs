@@ -14,6 +14,7 @@
 mod encode;
 mod lex;
 mod link;
+mod loaded;
 mod parse;
 mod print;
 mod suggest;
@@ -22,6 +23,7 @@ use bpfsim_abi::Insn;
 use std::fmt;
 
 pub use encode::encode;
+pub use loaded::with_fds;
 pub use print::{text_at, to_text};
 
 /// What the assembler has to ask about names.
