@@ -4,7 +4,7 @@ use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
 use crate::meta::TypeIds;
 use crate::task::{Caps, Mode};
-use crate::{Answer, Failure, Kernel, Task, btf, elem, name};
+use crate::{Answer, Failure, Kernel, Task, btf, elem, fds, name};
 use bpfsim_abi::attr::MapCreateAttr;
 use bpfsim_abi::{Errno, Release, cause, map_type};
 use bpfsim_maps::Shape;
@@ -13,6 +13,9 @@ use bpfsim_maps::shape::Inner;
 
 /// `BPF_F_TOKEN_FD`, v6.9.
 const BPF_F_TOKEN_FD: u32 = 1 << 16;
+
+/// `BPF_F_VTYPE_BTF_OBJ_FD`, v6.9.
+const BPF_F_VTYPE_BTF_OBJ_FD: u32 = 1 << 15;
 
 /// `BPF_MAP_TYPE_STRUCT_OPS`.
 const STRUCT_OPS: u32 = 26;
@@ -50,6 +53,7 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     if create::takes_inner(&args, &around) {
         args.inner = Some(inner(core, task, arm.inner_map_fd)?);
     }
+    check_module(&arm, task, release)?;
     let (shape, cost) = create::alloc(&args, &around)?;
     if !create::is_modelled(args.map_type, &around) {
         return Err(missing(args.map_type, release));
@@ -73,6 +77,17 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     }
     task.install_as(object, mode)
         .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
+}
+
+/// The type of a struct_ops map may be a module's (`BPF_F_VTYPE_BTF_OBJ_FD`, v6.9): its BTF is
+/// looked for before the type is. No BTF here is a module's.
+fn check_module(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+    let asked = arm.map_flags & BPF_F_VTYPE_BTF_OBJ_FD != 0;
+    if arm.map_type != STRUCT_OPS || release < Release::new(6, 9) || !asked {
+        return Ok(());
+    }
+    fds::btf(task, arm.value_type_btf_obj_fd.cast_unsigned())?;
+    Err(Errno::EINVAL)
 }
 
 fn around<'a>(core: &'a Core, task: &dyn Task) -> Around<'a> {

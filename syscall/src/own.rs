@@ -68,7 +68,10 @@ pub(crate) fn pop(
 /// How a map answers BPF_MAP_LOOKUP_AND_DELETE_ELEM at a release.
 pub(crate) fn take(map: &Map, hashes: Release, release: Release) -> Take {
     match (map.shape.layout, kinds::row_of(map)) {
-        (Layout::Hash, _) if release >= hashes => Take::Element(hashes),
+        // A hash of maps is none of those that the command names.
+        (Layout::Hash, _) if release >= hashes && map.shape.inner.is_none() => {
+            Take::Element(hashes)
+        }
         (Layout::Hash | Layout::Array, _) | (Layout::Own, None) => Take::Never,
         (Layout::Own, Some(row)) => match row.system.take {
             Take::Element(since) if since > release => Take::Never,
