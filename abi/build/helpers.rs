@@ -26,8 +26,17 @@ fn option(version: Option<Version>) -> String {
     version.map_or("None".to_owned(), |version| format!("Some({})", release(version)))
 }
 
-const ARGS: &[&str] =
-    &["None", "ConstMapPtr", "MapKey", "MapValue", "Stack", "ConstStackSize", "Ctx", "Anything"];
+const ARGS: &[&str] = &[
+    "None",
+    "ConstMapPtr",
+    "MapKey",
+    "MapValue",
+    "UninitMapValue",
+    "Stack",
+    "ConstStackSize",
+    "Ctx",
+    "Anything",
+];
 
 /// `PROTOS`, in the order of the file: of rows with one key, a later one holds from its release.
 pub fn protos(csv: &Csv, timeline: &Csv) -> Result<String, Bad> {

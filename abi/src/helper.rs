@@ -15,6 +15,8 @@ pub enum Arg {
     MapKey,
     /// `ARG_PTR_TO_MAP_VALUE`: `value_size` initialised bytes of stack.
     MapValue,
+    /// `ARG_PTR_TO_UNINIT_MAP_VALUE`, v4.20: `value_size` bytes of stack that the helper fills.
+    UninitMapValue,
     /// `ARG_PTR_TO_STACK`: bytes of stack, as many as the next argument says.
     Stack,
     /// `ARG_CONST_STACK_SIZE`: a known size above zero.

@@ -1,4 +1,4 @@
-//! Prototypes of helpers 1 to 26 and 195, and which program may call them in which release.
+//! Prototypes of helpers 1 to 26, 87 to 89 and 195, and which program may call them in which release.
 //!
 //! Source: `data/helper_protos.csv` and `data/helper_use.csv`, made from `net/core/filter.c`,
 //! `kernel/trace/bpf_trace.c` and `kernel/bpf/helpers.c` of v3.18 to v7.1. Prototypes stand in

@@ -34,6 +34,9 @@ const RAW: u32 = 17;
 #[case::xdp(XDP, 1, "4.7", "4.8")]
 #[case::perf_event(PERF, 2, "4.8", "4.9")]
 #[case::raw_tracepoint(RAW, 16, "4.16", "4.17")]
+#[case::push_in_filters(SOCKET, 87, "4.19", "4.20")]
+#[case::pop_in_tc(CLS, 88, "4.19", "4.20")]
+#[case::peek_in_kprobes(KPROBE, 89, "5.0", "5.2")]
 #[case::percpu_socket(SOCKET, 195, "5.18", "5.19")]
 #[case::percpu_xdp(XDP, 195, "5.18", "5.19")]
 fn usable_since(#[case] prog: u32, #[case] id: u32, #[case] not: &str, #[case] yes: &str) {
@@ -129,7 +132,7 @@ fn uses_lead_to_prototypes() {
         assert_eq!(proto.id, row.id);
         assert!(BPF_PROG_TYPE_SOCKET_FILTER <= row.prog_type && !row.source.is_empty());
     }
-    for id in (1..=26).chain([195]) {
+    for id in (1..=26).chain(87..=89).chain([195]) {
         let row = protos().iter().find(|row| row.proto.id == id).expect("a row for each helper");
         let entry = helper_id::ALL.iter().find(|entry| entry.number == id).unwrap();
         assert_eq!(

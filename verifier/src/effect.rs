@@ -340,12 +340,12 @@ fn helper_memory(cx: Cx<'_>, state: &mut State, args: [Arg; 5], map: Option<u16>
         let Some(reg) = Reg::new(number) else { continue };
         let size = match (arg, shape) {
             (Arg::MapKey, Some(shape)) => i64::from(shape.key_size),
-            (Arg::MapValue, Some(shape)) => i64::from(shape.value_size),
+            (Arg::MapValue | Arg::UninitMapValue, Some(shape)) => i64::from(shape.value_size),
             (Arg::Stack, _) => match Reg::new(number + 1).map(|next| state.reg(next)) {
                 Some(Value::Scalar(scalar)) => scalar.umax.min(STACK_BYTES as u64) as i64,
                 _ => 0,
             },
-            (Arg::MapKey | Arg::MapValue, None) => 0,
+            (Arg::MapKey | Arg::MapValue | Arg::UninitMapValue, None) => 0,
             (Arg::None | Arg::ConstMapPtr | Arg::Ctx, _) => 0,
             (Arg::ConstStackSize | Arg::Anything, _) => 0,
         };

@@ -4,6 +4,7 @@ use crate::World;
 use crate::exec::Next;
 use crate::frame::Frame;
 use bpfsim_abi::{Errno, Release};
+use bpfsim_maps::kinds::Verb;
 use bpfsim_maps::mover::{Plan, Where};
 use bpfsim_maps::op::Todo;
 use bpfsim_maps::series::{HelperDoes, ProgramView};
@@ -18,7 +19,7 @@ impl Frame {
     /// A helper call begins; those without a map end at once.
     pub(crate) fn call(&mut self, id: i32, world: &dyn World, cx: &mut Cx<'_>) -> Next {
         let answer = match id {
-            1..=3 => return self.call_map(id, world, cx),
+            1..=3 | 87..=89 => return self.call_map(id, world, cx),
             5 => world.time_ns(),
             6 => self.trace_printk(cx),
             7 => {
@@ -44,10 +45,21 @@ impl Frame {
             1 => Op::locate(key, None),
             2 if hidden => return self.end_call(errno(Errno::EINVAL)),
             2 => self.update(map, cx.cpu, world),
-            _ => Op::new(key, Todo::Delete(Delete::default())),
+            3 => Op::new(key, Todo::Delete(Delete::default())),
+            _ => Op::new(Place::NULL, Todo::Own(self.verb(id))),
         };
         self.op = Some((handle, op));
         self.resume(world, cx)
+    }
+
+    /// Push, pop and peek: maps without keys.
+    fn verb(&self, id: i32) -> Verb {
+        let value = Place(self.regs[2]);
+        match id {
+            87 => Verb::Push { value, flags: self.regs[3] },
+            88 => Verb::Pop { out: value },
+            _ => Verb::Peek { value },
+        }
     }
 
     fn call_series(&mut self, id: i32, world: &dyn World, cx: &mut Cx<'_>) -> Next {

@@ -4,7 +4,6 @@
 pub const fn lacks(number: u32) -> Option<&'static str> {
     match number {
         7 => Some("nothing fills it: bpf_get_stackid() is not modelled"),
-        22 | 23 | 30 => Some("programs: helpers 87 to 89 are not modelled"),
         27 => Some("programs and mmap(2): helpers 130 to 134 are not modelled"),
         31 => Some("programs and mmap(2): helper 209 is not modelled"),
         _ => None,

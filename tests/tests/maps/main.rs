@@ -7,5 +7,6 @@ mod create_all;
 mod elementless;
 mod lpm;
 mod lru;
+mod programs;
 mod queue;
 mod random;

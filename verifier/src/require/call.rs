@@ -29,11 +29,19 @@ const BONDS: &[Bond] = &[
     Bond { since: v(4, 4), map_types: &[4], helpers: &[22, 25, 55, 111, 121], both_ways: true },
     Bond { since: v(4, 6), map_types: &[7], helpers: &[27], both_ways: true },
     Bond { since: v(4, 8), map_types: &[8], helpers: &[33, 37], both_ways: true },
+    Bond { since: v(4, 20), map_types: KEYLESS, helpers: PUSHERS, both_ways: true },
+    Bond { since: v(5, 16), map_types: &[22, 23], helpers: &[88], both_ways: false },
     Bond { since: v(5, 19), map_types: &[5, 6, 10], helpers: &[195], both_ways: false },
 ];
 
 /// Helpers that write into a map by key: update, delete, push, pop.
 const WRITERS: &[u32] = &[2, 3, 87, 88];
+
+/// `BPF_MAP_TYPE_QUEUE`, `_STACK` and, since v5.16, `_BLOOM_FILTER`: values without keys.
+const KEYLESS: &[u32] = &[22, 23, BLOOM_FILTER];
+const BLOOM_FILTER: u32 = 30;
+/// Push, pop and peek.
+const PUSHERS: &[u32] = &[87, 88, 89];
 
 /// `BPF_MAP_TYPE_PROG_ARRAY`.
 const PROG_ARRAY: u32 = 3;
@@ -122,7 +130,7 @@ fn argument(
         Arg::ConstMapPtr => match value {
             Value::MapPtr { map: index } => {
                 *map = Some(index);
-                map_is_modelled(cx, index)
+                map_is_modelled(cx, index, proto.id)
             }
             _ => Err(rules::argument_type(cx.era, reg, value, "map_ptr")),
         },
@@ -140,6 +148,14 @@ fn argument(
             let shape = size_of(*map).ok_or_else(|| rules::helper_without_map("value"))?;
             pointed_to(cx, value, reg, true)?;
             memory(cx, state, reg, shape.value_size.into(), Buffer::READ)
+        }
+        Arg::UninitMapValue => {
+            let shape = size_of(*map).ok_or_else(|| rules::helper_without_map("value"))?;
+            pointed_to(cx, value, reg, true)?;
+            // A filter is asked about a value, and fills nothing.
+            let asks = shape.map_type == BLOOM_FILTER;
+            let buffer = Buffer { fills: Some(!asks), ..Buffer::READ };
+            memory(cx, state, reg, shape.value_size.into(), buffer)
         }
         Arg::Stack => pointed_to(cx, value, reg, false),
         Arg::ConstStackSize => sized(cx, state, reg, Buffer::of(cx.era.release(), proto.id)),
@@ -241,10 +257,11 @@ fn map_memory(cx: Cx<'_>, value: Value, reg: Reg, size: i64) -> Result<(), No> {
     Err(rules::map_bounds(cx.era, reg, room as u32, lo, size as u32))
 }
 
-/// Maps of maps (v4.12), redirect targets, storage, queues and rings have rules of their own.
-fn map_is_modelled(cx: Cx<'_>, map: u16) -> Result<(), No> {
+/// Maps of maps (v4.12), redirect targets, storage and rings have rules of their own.
+fn map_is_modelled(cx: Cx<'_>, map: u16, helper: u32) -> Result<(), No> {
     let map_type = cx.maps.shapes[usize::from(map)].map_type;
-    if map_type >= 12 && cx.era.since(4, 12) {
+    let pushes = KEYLESS.contains(&map_type) && PUSHERS.contains(&helper);
+    if map_type >= 12 && cx.era.since(4, 12) && !pushes {
         return Err(No::not_modelled(format!("helpers on maps of type {map_type}")));
     }
     Ok(())

@@ -175,7 +175,7 @@ fn arg_name(arg: Arg) -> &'static str {
         Arg::None => "",
         Arg::ConstMapPtr => "map",
         Arg::MapKey => "key",
-        Arg::MapValue => "value",
+        Arg::MapValue | Arg::UninitMapValue => "value",
         Arg::Stack => "bytes",
         Arg::ConstStackSize => "size",
         Arg::Ctx => "ctx",
