@@ -6,7 +6,7 @@ use crate::meta::TypeIds;
 use crate::task::{Caps, Mode};
 use crate::{Answer, Failure, Kernel, Task, btf, elem, fds, name};
 use bpfsim_abi::attr::MapCreateAttr;
-use bpfsim_abi::{Errno, Release, cause, map_type};
+use bpfsim_abi::{Because, Errno, Refusal, Release, cause, map_type};
 use bpfsim_maps::Shape;
 use bpfsim_maps::create::{self, Around, BPF_F_NUMA_NODE, Cost, Create, Locked, Rights};
 use bpfsim_maps::shape::Inner;
@@ -58,7 +58,7 @@ pub(crate) fn create(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> A
     if !create::is_modelled(args.map_type, &around) {
         return Err(missing(args.map_type, release));
     }
-    let map = create::build(&mut kernel.hw.mem, shape, &around)?;
+    let map = create::build(&mut kernel.hw.mem, shape, &around).map_err(create::because_of)?;
     let money = (around.locked, cost);
     let types = match after_allocation(&kernel.core, &arm, task, &map.shape, money) {
         Ok(types) => types,
@@ -115,36 +115,36 @@ fn locked(core: &Core, uid: u32) -> Locked {
 }
 
 /// Ids of types that do not go together (v5.6), and `map_extra` where no type reads it (v5.16).
-fn check_combinations(arm: &MapCreateAttr, release: Release) -> Result<(), Errno> {
+fn check_combinations(arm: &MapCreateAttr, release: Release) -> Result<(), Refusal> {
     let typed = arm.btf_key_type_id != 0 || arm.btf_value_type_id != 0;
     if release >= Release::new(5, 6) {
         let of_kernel = arm.btf_vmlinux_value_type_id != 0;
         if of_kernel && (arm.map_type != STRUCT_OPS || typed) {
-            return Err(Errno::EINVAL);
+            return cause::MAP_BTF_TYPES.refuse();
         }
         if !of_kernel && arm.btf_key_type_id != 0 && arm.btf_value_type_id == 0 {
-            return Err(Errno::EINVAL);
+            return cause::MAP_BTF_TYPES.refuse();
         }
     }
     let reads = |(number, since): &(u32, Release)| *number == arm.map_type && *since <= release;
     let reads_extra = READ_EXTRA.iter().any(reads);
-    if arm.map_extra != 0 && !reads_extra { Err(Errno::EINVAL) } else { Ok(()) }
+    cause::MAP_EXTRA.unless(arm.map_extra == 0 || reads_extra)
 }
 
 /// bpf_get_file_flag(), v4.15.
-fn mode(arm: &MapCreateAttr, release: Release) -> Result<Mode, Errno> {
+fn mode(arm: &MapCreateAttr, release: Release) -> Result<Mode, Refusal> {
     if release < Release::new(4, 15) {
         return Ok(Mode::ReadWrite);
     }
-    Mode::from_flags(arm.map_flags)
+    Mode::from_flags(arm.map_flags).because(cause::OPEN_FLAGS_CONTRADICT)
 }
 
 /// What the map type sees. There is one NUMA node here, number 0.
-fn arguments(arm: &MapCreateAttr, release: Release) -> Result<Create, Errno> {
+fn arguments(arm: &MapCreateAttr, release: Release) -> Result<Create, Refusal> {
     let asked = release >= Release::new(4, 14) && arm.map_flags & BPF_F_NUMA_NODE != 0;
     let numa_node = (asked && arm.numa_node != u32::MAX).then_some(arm.numa_node);
     if numa_node.is_some_and(|node| node != 0) {
-        return Err(Errno::EINVAL);
+        return cause::MAP_NUMA_NODE.refuse();
     }
     let token = if release >= Release::new(6, 9) { BPF_F_TOKEN_FD } else { 0 };
     Ok(Create {
@@ -169,31 +169,33 @@ fn missing(number: u32, release: Release) -> Failure {
 }
 
 /// A token never exists here (v6.9).
-fn check_token(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Errno> {
+fn check_token(arm: &MapCreateAttr, task: &dyn Task, release: Release) -> Result<(), Refusal> {
     if release < Release::new(6, 9) || arm.map_flags & BPF_F_TOKEN_FD == 0 {
         return Ok(());
     }
     let fd = task.fd(arm.map_token_fd as u32);
-    Err(if fd.is_some() { Errno::EINVAL } else { Errno::EBADF })
+    let why = if fd.is_some() { cause::MAP_TOKEN_NO_TOKEN } else { cause::MAP_TOKEN_NOT_OPEN };
+    why.refuse()
 }
 
 /// `unprivileged_bpf_disabled` keeps others from making maps, from v6.5 on here.
-fn check_rights(core: &Core, caps: Caps) -> Result<(), Errno> {
+fn check_rights(core: &Core, caps: Caps) -> Result<(), Refusal> {
     let asks = core.profile.release >= Release::new(6, 5) && core.profile.unprivileged_disabled;
-    if asks && !caps.privileged() { Err(Errno::EPERM) } else { Ok(()) }
+    cause::MAP_UNPRIVILEGED.unless(!asks || caps.privileged())
 }
 
 /// bpf_map_offload_map_alloc(), v4.16: a map on a network card. `lo` is none.
-fn check_offload(arm: &MapCreateAttr, caps: Caps) -> Result<(), Errno> {
+fn check_offload(arm: &MapCreateAttr, caps: Caps) -> Result<(), Refusal> {
     if arm.map_ifindex == 0 {
         return Ok(());
     }
     if !caps.sys_admin {
-        return Err(Errno::EPERM);
+        return cause::MAP_OFFLOAD_UNPRIVILEGED.refuse();
     }
     let plain = arm.map_type == 1 || arm.map_type == 2;
     let there = DEVICES.contains(&arm.map_ifindex);
-    Err(if plain && there { Errno::EOPNOTSUPP } else { Errno::EINVAL })
+    let errno = if plain && there { Errno::EOPNOTSUPP } else { Errno::EINVAL };
+    Err(Refusal::of(errno).or_because(Some(cause::MAP_OFFLOAD)))
 }
 
 /// The map types without `map_meta_equal`, which cannot be inside of another map: PROG_ARRAY, the
@@ -201,11 +203,11 @@ fn check_offload(arm: &MapCreateAttr, caps: Caps) -> Result<(), Errno> {
 const NOT_INSIDE: [u32; 5] = [3, 19, 21, 26, 34];
 
 /// bpf_map_meta_alloc(), `kernel/bpf/map_in_map.c` of v4.12 to v7.1.
-fn inner(core: &Core, task: &dyn Task, fd: u32) -> Result<Inner, Errno> {
+fn inner(core: &Core, task: &dyn Task, fd: u32) -> Result<Inner, Refusal> {
     let (_, map) = elem::map_of(core, task, fd)?;
     match map.shape.inner {
-        Some(_) => Err(Errno::EINVAL),
-        None if NOT_INSIDE.contains(&map.shape.map_type) => Err(Errno::ENOTSUPP),
+        Some(_) => cause::INNER_MAP_NESTED.refuse(),
+        None if NOT_INSIDE.contains(&map.shape.map_type) => cause::INNER_MAP_TYPE.refuse(),
         None => Ok(map.shape.as_inner()),
     }
 }
@@ -233,11 +235,12 @@ fn after_allocation(
 fn check_exclusive(arm: &MapCreateAttr, task: &dyn Task) -> Result<(), Failure> {
     if arm.excl_prog_hash.is_null() {
         let stray = arm.excl_prog_hash_size != 0;
-        return if stray { Err(Errno::EINVAL.into()) } else { Ok(()) };
+        return Ok(cause::EXCLUSIVE_HASH.unless(!stray)?);
     }
     if arm.excl_prog_hash_size != HASH_BYTES {
-        return Err(Errno::EINVAL.into());
+        return cause::EXCLUSIVE_HASH.refuse();
     }
-    task.read(arm.excl_prog_hash, &mut [0; HASH_BYTES as usize])?;
+    let hash = task.read(arm.excl_prog_hash, &mut [0; HASH_BYTES as usize]);
+    hash.because(cause::EXCLUSIVE_HASH_UNREADABLE)?;
     Err(Failure::NotModelled("a map for one program only (excl_prog_hash)".to_owned()))
 }

@@ -4,6 +4,8 @@
 //! check it was follows from what the caller gave: the checks are made again, in the same order,
 //! where a call has failed. A refused call leaves the map as it was, so they say the same again.
 
+mod others;
+
 use crate::core::ObjectId;
 use crate::elem::BPF_F_LOCK;
 use crate::entry::Attr;
@@ -34,7 +36,11 @@ pub(crate) fn explain(kernel: &Kernel, task: &dyn Task, attr: &Attr, failure: Fa
     if refusal.cause.is_some() {
         return failure;
     }
-    let cause = Scene::of(kernel, task, attr).and_then(|scene| scene.cause(refusal.errno));
+    let scene = Scene::of(kernel, task, attr);
+    let cause = match scene.and_then(|scene| scene.cause(refusal.errno)) {
+        Some(cause) => Some(cause),
+        None => others::cause(kernel, task, attr, refusal.errno),
+    };
     let fits = |cause: &&Cause| cause.errnos().any(|errno| errno == refusal.errno);
     Failure::Errno(refusal.or_because(cause.filter(fits)))
 }

@@ -13,23 +13,27 @@
 //! ```
 
 mod batch;
+mod btf;
 mod elem;
 mod entry;
 mod fd;
 mod info;
 mod map_create;
 mod object;
+mod path;
 mod prog_load;
 mod refusal;
 mod test_run;
 
 pub use batch::*;
+pub use btf::*;
 pub use elem::*;
 pub use entry::*;
 pub use fd::*;
 pub use info::*;
 pub use map_create::*;
 pub use object::*;
+pub use path::*;
 pub use prog_load::*;
 pub use refusal::{Because, Refusal};
 pub use test_run::*;
@@ -189,6 +193,8 @@ const AREAS: &[&[&Cause]] = &[
     prog_load::ROWS,
     test_run::ROWS,
     object::ROWS,
+    path::ROWS,
+    btf::ROWS,
     info::ROWS,
 ];
 

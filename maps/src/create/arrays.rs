@@ -5,7 +5,8 @@
 
 use super::ask::{
     ACCESS, ACCESS_PROG, Ask, BPF_F_INNER_MAP, BPF_F_MMAPABLE, BPF_F_NUMA_NODE,
-    BPF_F_PRESERVE_ELEMS, KMALLOC_MAX_SIZE, PCPU_MIN_UNIT_SIZE, Rule, invalid, refuse,
+    BPF_F_PRESERVE_ELEMS, KMALLOC_MAX_SIZE, PCPU_MIN_UNIT_SIZE, Rule, bad_flags, bad_node, invalid,
+    refuse,
 };
 use super::cost::{self, Cost};
 use super::rules::{Right, Rules};
@@ -36,9 +37,9 @@ fn check(ask: &Ask<'_>) -> Rule {
     let args = ask.args;
     invalid(ask.empty() || args.key_size != 4)?;
     ask.flags(FLAGS)?;
-    invalid(ask.kind.percpu && args.numa_node.is_some())?;
-    invalid(args.map_type != PLAIN && ask.has(BPF_F_MMAPABLE | BPF_F_INNER_MAP))?;
-    invalid(args.map_type != PERF_EVENTS && ask.has(BPF_F_PRESERVE_ELEMS))?;
+    bad_node(ask.kind.percpu && args.numa_node.is_some())?;
+    bad_flags(args.map_type != PLAIN && ask.has(BPF_F_MMAPABLE | BPF_F_INNER_MAP))?;
+    bad_flags(args.map_type != PERF_EVENTS && ask.has(BPF_F_PRESERVE_ELEMS))?;
     let most = match ask.release() {
         release if release < Release::new(4, 4) => u64::MAX,
         release if release < Release::new(4, 10) => KMALLOC_MAX_SIZE - 1,
@@ -52,7 +53,7 @@ fn check(ask: &Ask<'_>) -> Rule {
 
 fn check_of_fds(ask: &Ask<'_>) -> Rule {
     invalid(ask.args.value_size != 4)?;
-    invalid(ask.has(ACCESS_PROG))?;
+    bad_flags(ask.has(ACCESS_PROG))?;
     check(ask)
 }
 

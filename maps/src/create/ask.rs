@@ -1,7 +1,7 @@
 //! What a rule of MAP_CREATE looks at: the arguments, the release, the caller's rights.
 
 use super::{Around, Create, Kind, LRU, Right};
-use bpfsim_abi::{Errno, Refusal, Release};
+use bpfsim_abi::{Errno, Refusal, Release, cause};
 
 /// What a rule answers.
 pub(super) type Rule = Result<(), Refusal>;
@@ -99,7 +99,7 @@ impl Ask<'_> {
             Right::NetAdmin if self.since(6, 9) => rights.net_admin || rights.sys_admin,
             Right::NetAdmin => rights.net_admin,
         };
-        if has { Ok(()) } else { Err(Errno::EPERM.into()) }
+        cause::MAP_UNPRIVILEGED.unless(has)
     }
 
     /// EINVAL for flags that the type does not have at the release, and for a map that programs
@@ -108,7 +108,7 @@ impl Ask<'_> {
         let since = |row: &&(Release, u32)| row.0 <= self.release();
         let known = rows.iter().filter(since).fold(0, |all, row| all | row.1);
         let neither = self.args.flags & ACCESS_PROG == ACCESS_PROG;
-        invalid(self.has(!known) || neither)
+        bad_flags(self.has(!known) || neither)
     }
 
     /// LRU_HASH and LRU_PERCPU_HASH.
@@ -122,14 +122,48 @@ impl Ask<'_> {
     }
 }
 
-/// EINVAL where `broken`.
+/// EINVAL where `broken`: sizes or a number of entries that the type does not take.
 pub(super) fn invalid(broken: bool) -> Rule {
-    refuse(broken, Errno::EINVAL)
+    cause::MAP_SIZES.unless(!broken)
+}
+
+/// The same for flags.
+pub(super) fn bad_flags(broken: bool) -> Rule {
+    cause::MAP_FLAGS.unless(!broken)
+}
+
+/// The same for `numa_node`.
+pub(super) fn bad_node(broken: bool) -> Rule {
+    cause::MAP_NUMA_NODE.unless(!broken)
+}
+
+/// The same for `map_extra`.
+pub(super) fn bad_extra(broken: bool) -> Rule {
+    cause::MAP_EXTRA.unless(!broken)
+}
+
+/// The same for the types of keys and values.
+pub(super) fn bad_types(broken: bool) -> Rule {
+    cause::MAP_BTF_TYPES.unless(!broken)
 }
 
 /// `errno` where `broken`.
 pub(super) fn refuse(broken: bool, errno: Errno) -> Rule {
-    if broken { Err(errno.into()) } else { Ok(()) }
+    if broken { Err(because_of(errno)) } else { Ok(()) }
+}
+
+/// Why sizes, rights and memory are refused with this errno.
+pub fn because_of(errno: Errno) -> Refusal {
+    let causes = [
+        cause::MAP_TOO_LARGE,
+        cause::MAP_NO_MEMORY,
+        cause::MAP_UNPRIVILEGED,
+        cause::MAP_FLAGS_NOT_SUPPORTED,
+        cause::MAP_SIZES,
+    ];
+    let found = causes.into_iter().find(|cause| cause.errno == errno);
+    let extra = (errno == Errno::ERANGE).then_some(cause::MAP_EXTRA);
+    Refusal::of(errno).or_because(found.or(extra))
 }
 
 /// `BPF_F_NUMA_NODE`, then those for the fd: what most map types take.

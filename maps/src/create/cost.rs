@@ -5,7 +5,7 @@
 //! size changes with the configuration: they are right to within a page.
 
 use super::ask::{Ask, PAGE, Rule};
-use bpfsim_abi::{Errno, Refusal, Release};
+use bpfsim_abi::{Errno, Refusal, Release, cause};
 
 /// `U32_MAX - PAGE_SIZE`: no map may cost as much, up to v5.10.
 pub(super) const MOST: u64 = u32::MAX as u64 - PAGE;
@@ -30,7 +30,7 @@ impl Locked {
     /// EPERM where one more map of this cost is too much.
     pub fn charge(self, cost: Cost) -> Rule {
         let most = self.limit.unwrap_or(u64::MAX);
-        if self.pages.saturating_add(cost.pages) > most { Err(Errno::EPERM.into()) } else { Ok(()) }
+        cause::MAP_MEMLOCK.unless(self.pages.saturating_add(cost.pages) <= most)
     }
 }
 
@@ -47,7 +47,8 @@ pub(super) fn charge(
         return Ok(Cost::default());
     }
     if bytes >= MOST {
-        return Err(if ask.since(5, 3) { Errno::E2BIG } else { too_much }.into());
+        let errno = if ask.since(5, 3) { Errno::E2BIG } else { too_much };
+        return Err(Refusal::of(errno).or_because(Some(cause::MAP_COST)));
     }
     // Before v4.4 nobody counted.
     let pages = if ask.since(4, 4) { bytes.div_ceil(PAGE).max(1) } else { 0 };

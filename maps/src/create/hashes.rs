@@ -5,7 +5,8 @@
 
 use super::ask::{
     ACCESS, ACCESS_PROG, Ask, BPF_F_NO_COMMON_LRU, BPF_F_NO_PREALLOC, BPF_F_NUMA_NODE,
-    BPF_F_ZERO_SEED, KMALLOC_MAX_SIZE, MAX_BPF_STACK, PCPU_MIN_UNIT_SIZE, Rule, invalid, refuse,
+    BPF_F_ZERO_SEED, KMALLOC_MAX_SIZE, MAX_BPF_STACK, PCPU_MIN_UNIT_SIZE, Rule, bad_extra,
+    bad_flags, bad_node, invalid, refuse,
 };
 use super::cost::{self, Cost};
 use super::rules::{Right, Rules};
@@ -37,10 +38,10 @@ fn check(ask: &Ask<'_>) -> Rule {
     let zero_seed = ask.has(BPF_F_ZERO_SEED) && ask.since(5, 0);
     refuse(zero_seed && !ask.around.rights.sys_admin, Errno::EPERM)?;
     ask.flags(FLAGS)?;
-    invalid(!ask.is_lru() && ask.has(BPF_F_NO_COMMON_LRU))?;
+    bad_flags(!ask.is_lru() && ask.has(BPF_F_NO_COMMON_LRU))?;
     refuse(ask.is_lru() && ask.has(BPF_F_NO_PREALLOC), Errno::ENOTSUPP)?;
     let per_cpu = ask.kind.percpu || ask.has(BPF_F_NO_COMMON_LRU);
-    invalid(per_cpu && args.numa_node.is_some())?;
+    bad_node(per_cpu && args.numa_node.is_some())?;
     invalid(ask.empty())?;
     refuse(!fits(ask), Errno::E2BIG)?;
     // The check was gone in between (v4.14 to v6.11).
@@ -105,11 +106,11 @@ fn alloc_of_maps(ask: &Ask<'_>) -> Result<Cost, Refusal> {
 
 fn check_resizable(ask: &Ask<'_>) -> Rule {
     let hint = ask.args.map_extra;
-    invalid(!ask.has(BPF_F_NO_PREALLOC) || ask.has(BPF_F_ZERO_SEED))?;
+    bad_flags(!ask.has(BPF_F_NO_PREALLOC) || ask.has(BPF_F_ZERO_SEED))?;
     refuse(ask.args.key_size > u16::MAX.into(), Errno::E2BIG)?;
-    invalid(hint >> 32 != 0)?;
+    bad_extra(hint >> 32 != 0)?;
     refuse(hint > u16::MAX.into(), Errno::E2BIG)?;
-    invalid(hint > ask.args.max_entries.into())?;
+    bad_extra(hint > ask.args.max_entries.into())?;
     check(ask)
 }
 

@@ -5,7 +5,7 @@
 
 use super::ask::{
     ACCESS, ACCESS_PROG, Ask, BPF_F_NUMA_NODE, BPF_F_RB_OVERWRITE, BPF_F_ZERO_SEED,
-    KMALLOC_MAX_SIZE, NODE_AND_ANY_ACCESS, PAGE, Rule, invalid, refuse,
+    KMALLOC_MAX_SIZE, NODE_AND_ANY_ACCESS, PAGE, Rule, bad_extra, bad_flags, invalid, refuse,
 };
 use super::cost::{self, Cost};
 use super::rules::{Right, Rules, nothing};
@@ -51,14 +51,14 @@ fn alloc_bloom(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     let flags = BPF_F_NUMA_NODE | BPF_F_ZERO_SEED | ACCESS | ACCESS_PROG;
     ask.flags(&[(Release::new(5, 16), flags)])?;
     // The lowest four bits are the number of hash functions.
-    invalid(args.map_extra & !0xf != 0)?;
+    bad_extra(args.map_extra & !0xf != 0)?;
     Ok(Cost::default())
 }
 
 fn alloc_ring(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     let args = ask.args;
     ask.flags(&[(Release::new(5, 8), BPF_F_NUMA_NODE), (Release::new(6, 19), BPF_F_RB_OVERWRITE)])?;
-    invalid(ask.has(BPF_F_RB_OVERWRITE) && args.map_type != RINGBUF)?;
+    bad_flags(ask.has(BPF_F_RB_OVERWRITE) && args.map_type != RINGBUF)?;
     let pages = args.max_entries.is_power_of_two() && u64::from(args.max_entries) % PAGE == 0;
     invalid(args.key_size != 0 || args.value_size != 0 || !pages)?;
     cost::charge(ask, args.max_entries.into(), Errno::E2BIG, Release::new(5, 8))

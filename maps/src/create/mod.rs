@@ -33,7 +33,9 @@ use crate::kinds;
 use crate::series::Series;
 use crate::shape::{Inner, Layout, Shape};
 use ask::{Ask, BPF_F_NO_COMMON_LRU, BPF_F_RDONLY_PROG};
-use bpfsim_abi::{Errno, Refusal, Release, map_type};
+use bpfsim_abi::{Because, Refusal, Release, cause, map_type};
+
+pub use ask::because_of;
 use bpfsim_sim::Topology;
 use rules::Rules;
 
@@ -143,7 +145,7 @@ fn kind(number: u32, around: &Around<'_>) -> Option<Kind> {
 }
 
 fn ask<'a>(args: &'a Create, around: &'a Around<'a>) -> Result<Ask<'a>, Refusal> {
-    let kind = kind(args.map_type, around).ok_or(Errno::EINVAL)?;
+    let kind = kind(args.map_type, around).because(cause::MAP_TYPE_UNKNOWN)?;
     Ok(Ask { args, around, kind })
 }
 

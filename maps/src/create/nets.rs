@@ -9,7 +9,7 @@ use super::ask::{
 };
 use super::cost::{self, Cost};
 use super::rules::{Right, Rules, nothing};
-use bpfsim_abi::{Errno, Refusal, Release};
+use bpfsim_abi::{Errno, Refusal, Release, cause};
 
 /// DEVMAP and DEVMAP_HASH.
 pub(super) const DEVMAP: Rules = Rules::new(Right::NetAdmin, check_devmap, alloc_devmap);
@@ -66,7 +66,7 @@ fn alloc_devmap(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     let charged = cost::charge(ask, slots * 8 + lists, Errno::EINVAL, Release::new(4, 14));
     let hidden = ask.since(5, 4) && !ask.since(5, 11);
     let charged = charged.map_err(|refusal| match hidden {
-        true => Errno::EINVAL.into(),
+        true => Refusal::of(Errno::EINVAL).or_because(Some(cause::MAP_COST)),
         false => refusal,
     })?;
     refuse(!ask.since(5, 3) && bits > PCPU_MIN_UNIT_SIZE.into(), Errno::ENOMEM)?;

@@ -6,11 +6,11 @@
 use super::ask::{
     ACCESS, ACCESS_PROG, ARENA_FLAGS, Ask, BPF_F_LINK, BPF_F_MMAPABLE, BPF_F_NO_PREALLOC,
     BPF_F_NUMA_NODE, BPF_F_STACK_BUILD_ID, BPF_F_VTYPE_BTF_OBJ_FD, KMALLOC_MAX_SIZE, PAGE, Rule,
-    invalid, refuse,
+    bad_extra, bad_flags, invalid, refuse,
 };
 use super::cost::{self, Cost};
 use super::rules::{Right, Rules, nothing};
-use bpfsim_abi::{Errno, Refusal, Release};
+use bpfsim_abi::{Errno, Refusal, Release, cause};
 
 /// STACK_TRACE.
 pub(super) const STACK_TRACE: Rules = Rules::new(Right::Bpf, nothing, alloc_stack_trace);
@@ -79,7 +79,7 @@ fn check_struct_ops(ask: &Ask<'_>) -> Rule {
 /// without BTF of its own (`CONFIG_DEBUG_INFO_BTF`).
 fn alloc_struct_ops(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     ask.wants(Right::Bpf)?;
-    Err(Errno::ENOTSUPP.into())
+    cause::STRUCT_OPS_WITHOUT_BTF.refuse()
 }
 
 /// `SZ_4G`.
@@ -88,10 +88,10 @@ const MOST_ARENA: u64 = 1 << 32;
 fn alloc_arena(ask: &Ask<'_>) -> Result<Cost, Refusal> {
     let args = ask.args;
     invalid(args.key_size != 0 || args.value_size != 0 || args.max_entries == 0)?;
-    invalid(!ask.has(BPF_F_MMAPABLE))?;
+    bad_flags(!ask.has(BPF_F_MMAPABLE))?;
     ask.flags(&[(Release::new(6, 9), BPF_F_MMAPABLE | ARENA_FLAGS)])?;
     // Where user space is to have it.
-    invalid(!args.map_extra.is_multiple_of(PAGE))?;
+    bad_extra(!args.map_extra.is_multiple_of(PAGE))?;
     let range = u64::from(args.max_entries) * PAGE;
     refuse(range > MOST_ARENA, Errno::E2BIG)?;
     let last = args.map_extra.wrapping_add(range - 1);
@@ -105,7 +105,7 @@ const INSN_VALUE: u32 = 16;
 fn check_insn_array(ask: &Ask<'_>) -> Rule {
     let args = ask.args;
     invalid(args.max_entries == 0 || args.key_size != 4 || args.value_size != INSN_VALUE)?;
-    invalid(args.flags != 0)
+    bad_flags(args.flags != 0)
 }
 
 fn free_of_charge(_: &Ask<'_>) -> Result<Cost, Refusal> {

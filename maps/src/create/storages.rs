@@ -5,7 +5,7 @@
 
 use super::ask::{
     Ask, BPF_F_CLONE, BPF_F_NO_PREALLOC, NODE_AND_ANY_ACCESS, PAGE, PCPU_MIN_UNIT_SIZE, Rule,
-    invalid, refuse,
+    bad_types, invalid, refuse,
 };
 use super::cost::{self, Cost};
 use super::rules::{Right, Rules, nothing};
@@ -28,7 +28,7 @@ fn check_local(ask: &Ask<'_>) -> Rule {
     invalid(!ask.has(BPF_F_NO_PREALLOC) || args.max_entries != 0)?;
     invalid(args.key_size != 4 || args.value_size == 0)?;
     // Whoever dumps a socket wants to know what is in there.
-    invalid(args.btf_key == 0 || args.btf_value == 0)?;
+    bad_types(args.btf_key == 0 || args.btf_value == 0)?;
     ask.wants(Right::Bpf)?;
     refuse(u64::from(args.value_size) > MOST_VALUE, Errno::E2BIG)
 }
