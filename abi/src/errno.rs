@@ -68,8 +68,10 @@ errnos! {
     ENOTEMPTY = 39, "Directory not empty";
     ELOOP = 40, "Too many levels of symbolic links";
     ENOLINK = 67, "Link has been severed";
+    EPROTO = 71, "Protocol error";
     EBADFD = 77, "File descriptor in bad state";
     EOPNOTSUPP = 95, "Operation not supported";
+    EAFNOSUPPORT = 97, "Address family not supported by protocol";
     ETIMEDOUT = 110, "Connection timed out";
     ESTALE = 116, "Stale file handle";
     ENOTSUPP = 524, "Operation is not supported (the kernel's own 524)";

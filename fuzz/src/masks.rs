@@ -129,6 +129,8 @@ fn info(call: &Call, kind: Option<Kind>, known: &[Option<Known>; SLOTS], memory:
             ids.name(info, 4, Kind::Link);
             ids.name(info, 8, Kind::Prog);
         }
+        // It has no info.
+        Kind::Stats => {}
     }
     if kind == Kind::Prog
         && let Some(maps) = list.and_then(|at| memory.get_mut(at))

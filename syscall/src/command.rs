@@ -4,8 +4,8 @@ use crate::batch::{self, Batch};
 use crate::entry::Attr;
 use crate::meta::Kind;
 use crate::{
-    Answer, Kernel, Task, bind, btf, elem, freeze, ids, info, links, load, map_create, object,
-    program, take,
+    Answer, Kernel, Task, attach, bind, btf, elem, freeze, ids, info, links, load, map_create,
+    object, program, take,
 };
 use bpfsim_maps::series::Role;
 use std::fmt;
@@ -51,6 +51,11 @@ const fn row(number: u32, name: &'static str, handler: Handler, support: Support
     Command { number, name, handler, support }
 }
 
+/// What BPF_PROG_ATTACH and its like know to attach to.
+const HOOKS: Support = Support::Partial(
+    "cgroups, flow dissectors and tcx; socket maps, infrared and netkit devices are not modelled",
+);
+
 /// Every command that has a handler, by number. The others answer "not modelled".
 pub const COMMANDS: &[Command] = &[
     row(
@@ -83,6 +88,8 @@ pub const COMMANDS: &[Command] = &[
         object::get,
         Support::Partial("one mount; nothing else is in other file systems"),
     ),
+    row(8, "BPF_PROG_ATTACH", attach::attach, HOOKS),
+    row(9, "BPF_PROG_DETACH", attach::detach, HOOKS),
     row(
         10,
         "BPF_PROG_TEST_RUN",
@@ -102,11 +109,12 @@ pub const COMMANDS: &[Command] = &[
              the loaded instructions, which come back where no release rewrites them",
         ),
     ),
+    row(16, "BPF_PROG_QUERY", attach::query, HOOKS),
     row(
         17,
         "BPF_RAW_TRACEPOINT_OPEN",
         links::raw_tracepoint,
-        Support::Errors("of the program, since v5.6"),
+        Support::Partial("tracepoints that the targets list; programs with BTF are not modelled"),
     ),
     row(
         18,
@@ -115,7 +123,12 @@ pub const COMMANDS: &[Command] = &[
         Support::Partial("kptrs in structs, which the kernel's own BTF decides"),
     ),
     row(19, "BPF_BTF_GET_FD_BY_ID", ids::btf, Support::Full),
-    row(20, "BPF_TASK_FD_QUERY", links::query_fd, Support::Errors("of rights and flags")),
+    row(
+        20,
+        "BPF_TASK_FD_QUERY",
+        links::query_fd,
+        Support::Partial("the caller's own fds; perf events are not modelled"),
+    ),
     row(21, "BPF_MAP_LOOKUP_AND_DELETE_ELEM", take::lookup_and_delete, Support::Full),
     row(
         22,
@@ -133,16 +146,39 @@ pub const COMMANDS: &[Command] = &[
     ),
     row(26, "BPF_MAP_UPDATE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Update), Support::Full),
     row(27, "BPF_MAP_DELETE_BATCH", |k, t, a| batch::batch(k, t, a, Batch::Delete), Support::Full),
-    row(28, "BPF_LINK_CREATE", links::create, Support::Errors("of the program, since v5.10")),
-    row(29, "BPF_LINK_UPDATE", links::update, Support::Partial("there are no links")),
+    row(
+        28,
+        "BPF_LINK_CREATE",
+        links::create,
+        Support::Partial(
+            "cgroups, network namespaces, devices and netfilter; events, probes, socket maps, \
+             struct_ops and programs with BTF are not modelled",
+        ),
+    ),
+    row(29, "BPF_LINK_UPDATE", links::update, Support::Full),
     row(30, "BPF_LINK_GET_FD_BY_ID", ids::link, Support::Full),
     row(31, "BPF_LINK_GET_NEXT_ID", |k, t, a| ids::next(k, t, a, Kind::Link), Support::Full),
-    row(32, "BPF_ENABLE_STATS", links::statistics, Support::Errors("of rights and type")),
-    row(33, "BPF_ITER_CREATE", links::iterate, Support::Partial("there are no links")),
-    row(34, "BPF_LINK_DETACH", links::detach, Support::Partial("there are no links")),
+    row(
+        32,
+        "BPF_ENABLE_STATS",
+        links::statistics,
+        Support::Partial("a run takes as long as an input says"),
+    ),
+    row(33, "BPF_ITER_CREATE", links::iterate, Support::Partial("no link is of an iterator")),
+    row(34, "BPF_LINK_DETACH", links::detach, Support::Full),
     row(35, "BPF_PROG_BIND_MAP", bind::bind, Support::Full),
-    row(36, "BPF_TOKEN_CREATE", links::token, Support::Partial("no fd is a mount of bpffs")),
-    row(37, "BPF_PROG_STREAM_READ_BY_FD", links::read_stream, Support::Errors("of the program")),
+    row(
+        36,
+        "BPF_TOKEN_CREATE",
+        links::token,
+        Support::Partial("everybody is in the first user namespace, where it is refused"),
+    ),
+    row(
+        37,
+        "BPF_PROG_STREAM_READ_BY_FD",
+        links::read_stream,
+        Support::Partial("nothing writes into streams"),
+    ),
     row(
         38,
         "BPF_PROG_ASSOC_STRUCT_OPS",

@@ -1,5 +1,6 @@
 //! What a kernel consists of, apart from memory: profile, CPUs, objects, pins.
 
+use crate::attach::Hooks;
 use crate::bpffs::Bpffs;
 use crate::btf::Btf;
 use crate::link::Link;
@@ -25,6 +26,8 @@ pub enum ObjectId {
     Btf(u32),
     /// A link, by its handle (v5.7).
     Link(u32),
+    /// A file that keeps statistics on (BPF_ENABLE_STATS, v5.8); all of them are one.
+    Stats,
 }
 
 /// Everything about a kernel that is not memory.
@@ -38,6 +41,10 @@ pub struct Core {
     progs: Slab<Verified>,
     btfs: Slab<Btf>,
     links: Slab<Link>,
+    /// What is attached where.
+    pub hooks: Hooks,
+    /// How many files keep statistics on.
+    statistics: u32,
     /// Numbers of the objects.
     pub ids: Ids,
     /// Where plain calls put keys and values.
@@ -62,6 +69,8 @@ impl Core {
             progs: Slab::default(),
             btfs: Slab::default(),
             links: Slab::default(),
+            hooks: Hooks::default(),
+            statistics: 0,
             ids: Ids::default(),
             scratch: hw.mem.add_private(64),
             stack: bpfsim_vm::Frame::stack(&mut hw.mem),
@@ -156,6 +165,7 @@ impl Core {
             ObjectId::Prog(handle) => self.progs.held(handle),
             ObjectId::Btf(handle) => self.btfs.held(handle),
             ObjectId::Link(handle) => self.links.held(handle),
+            ObjectId::Stats => None,
         }
     }
 
@@ -165,6 +175,7 @@ impl Core {
             ObjectId::Prog(handle) => self.progs.held_mut(handle),
             ObjectId::Btf(handle) => self.btfs.held_mut(handle),
             ObjectId::Link(handle) => self.links.held_mut(handle),
+            ObjectId::Stats => None,
         }
     }
 
@@ -181,6 +192,9 @@ impl Core {
 
     /// One more reference.
     pub fn get(&mut self, object: ObjectId) {
+        if object == ObjectId::Stats {
+            self.statistics += 1;
+        }
         if let Some(held) = self.held_mut(object) {
             held.refs += 1;
         }
@@ -210,6 +224,9 @@ impl Core {
 
     /// One reference less; the object goes with the last, and lets go what it held.
     pub fn put(&mut self, hw: &mut Hw, object: ObjectId) {
+        if object == ObjectId::Stats {
+            self.statistics = self.statistics.saturating_sub(1);
+        }
         let Some(held) = self.held_mut(object) else { return };
         held.refs -= 1;
         if held.refs > 0 {
@@ -225,11 +242,21 @@ impl Core {
             }
             ObjectId::Prog(handle) => drop(self.progs.remove(handle)),
             ObjectId::Btf(handle) => drop(self.btfs.remove(handle)),
-            ObjectId::Link(handle) => drop(self.links.remove(handle)),
+            ObjectId::Link(handle) => {
+                if let Some(place) = self.links.remove(handle).and_then(|link| link.place) {
+                    self.hooks.forget(&place, handle);
+                }
+            }
+            ObjectId::Stats => {}
         }
         for one in holds {
             self.put(hw, one);
         }
+    }
+
+    /// Runs of programs are counted (`bpf_stats_enabled_key`).
+    pub fn keeps_statistics(&self) -> bool {
+        self.statistics > 0
     }
 
     /// Gives an object back that was made and never reached an fd.

@@ -5,7 +5,7 @@ use crate::process::TASK_SIZE_MAX;
 use crate::why;
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::UserAddr;
-use bpfsim_abi::{Because, Cause, Refusal, Release, cause, cmd};
+use bpfsim_abi::{Because, Cause, Errno, Refusal, Release, cause, cmd};
 use zerocopy::{FromBytes, IntoBytes};
 
 /// Bytes of the largest `union bpf_attr`, rounded up.
@@ -142,9 +142,27 @@ pub(crate) fn check_tail(
     Ok(())
 }
 
+/// Commands that ask for CAP_NET_ADMIN before they look at their attr: those that attach up to
+/// v5.7, and BPF_PROG_QUERY, where CAP_SYS_ADMIN will do from v6.9 on.
+fn may_at_all(kernel: &Kernel, task: &dyn Task, cmd: u32) -> bool {
+    /// BPF_PROG_ATTACH, BPF_PROG_DETACH, BPF_LINK_CREATE, BPF_LINK_UPDATE.
+    const ATTACHING: [u32; 4] = [8, 9, 28, 29];
+    const QUERY: u32 = 16;
+    let release = kernel.core.profile.release;
+    match cmd {
+        QUERY if release >= Release::new(6, 9) => task.caps().net(),
+        QUERY => task.caps().net_admin,
+        _ if ATTACHING.contains(&cmd) && release < Release::new(5, 8) => task.caps().net_admin,
+        _ => true,
+    }
+}
+
 /// The row of the command table, and CHECK_ATTR: nothing may stand past the last field.
 pub fn dispatch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let handler = handler(kernel, attr.cmd)?;
+    if !may_at_all(kernel, task, attr.cmd) {
+        return Err(Errno::EPERM.into());
+    }
     let end = kernel.core.attr_ends.get(attr.cmd as usize).copied().flatten();
     let end = end.unwrap_or(0) as usize;
     // Behind what the caller gave there are zeros.

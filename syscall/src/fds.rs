@@ -24,7 +24,9 @@ fn object(task: &dyn Task, fd: u32, why: &Why) -> Result<ObjectId, Refusal> {
 pub(crate) fn map(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
     match object(task, fd, &MAP)? {
         ObjectId::Map(handle) => Ok(handle),
-        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => MAP.other.refuse(),
+        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) | ObjectId::Stats => {
+            MAP.other.refuse()
+        }
     }
 }
 
@@ -32,7 +34,9 @@ pub(crate) fn map(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
 pub(crate) fn program(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
     match object(task, fd, &PROG)? {
         ObjectId::Prog(handle) => Ok(handle),
-        ObjectId::Map(_) | ObjectId::Btf(_) | ObjectId::Link(_) => PROG.other.refuse(),
+        ObjectId::Map(_) | ObjectId::Btf(_) | ObjectId::Link(_) | ObjectId::Stats => {
+            PROG.other.refuse()
+        }
     }
 }
 
@@ -40,7 +44,9 @@ pub(crate) fn program(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
 pub(crate) fn btf(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
     match object(task, fd, &BTF)? {
         ObjectId::Btf(handle) => Ok(handle),
-        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Link(_) => BTF.other.refuse(),
+        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Link(_) | ObjectId::Stats => {
+            BTF.other.refuse()
+        }
     }
 }
 
@@ -48,6 +54,8 @@ pub(crate) fn btf(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
 pub(crate) fn link(task: &dyn Task, fd: u32) -> Result<u32, Refusal> {
     match object(task, fd, &LINK)? {
         ObjectId::Link(handle) => Ok(handle),
-        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Btf(_) => LINK.other.refuse(),
+        ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Stats => {
+            LINK.other.refuse()
+        }
     }
 }

@@ -71,7 +71,7 @@ fn open(kernel: &mut Kernel, task: &mut dyn Task, kind: Kind, id: u32, mode: Mod
     kernel.core.get(object);
     let fd = match kind {
         Kind::Map => task.install_as(object, mode),
-        Kind::Prog | Kind::Btf | Kind::Link => task.install(object),
+        Kind::Prog | Kind::Btf | Kind::Link | Kind::Stats => task.install(object),
     };
     fd.map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
 }

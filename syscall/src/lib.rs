@@ -5,7 +5,7 @@
 //! [`Inputs`].
 #![forbid(unsafe_code)]
 
-mod attach;
+pub mod attach;
 mod batch;
 mod bind;
 pub mod bpffs;
@@ -35,6 +35,7 @@ pub mod profile;
 pub mod program;
 mod slab;
 mod take;
+pub mod targets;
 pub mod task;
 mod verifier_log;
 mod why;

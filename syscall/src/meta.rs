@@ -17,10 +17,12 @@ pub enum Kind {
     Btf,
     /// Links, v5.8.
     Link,
+    /// Files that keep statistics on, v5.8; they have no ids.
+    Stats,
 }
 
 impl Kind {
-    /// Every kind.
+    /// Every kind that has ids.
     pub const ALL: [Kind; 4] = [Kind::Map, Kind::Prog, Kind::Btf, Kind::Link];
 
     /// Which kind an object is of.
@@ -30,6 +32,7 @@ impl Kind {
             ObjectId::Prog(_) => Kind::Prog,
             ObjectId::Btf(_) => Kind::Btf,
             ObjectId::Link(_) => Kind::Link,
+            ObjectId::Stats => Kind::Stats,
         }
     }
 }
@@ -47,6 +50,10 @@ pub struct Meta {
     pub gpl: bool,
     /// `expected_attach_type` of a program (v4.17).
     pub attach_type: u32,
+    /// How often a program ran while statistics were kept (v5.1).
+    pub runs: u64,
+    /// How long that took, in nanoseconds.
+    pub run_ns: u64,
     /// Nanoseconds since boot when it was made.
     pub made_ns: u64,
     /// Who made it.
@@ -137,7 +144,7 @@ impl Core {
     pub fn held_maps(&self, program: u32) -> Vec<u32> {
         let map = |object: &ObjectId| match object {
             ObjectId::Map(handle) => Some(*handle),
-            ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => None,
+            ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) | ObjectId::Stats => None,
         };
         self.holds(ObjectId::Prog(program)).iter().filter_map(map).collect()
     }

@@ -64,7 +64,9 @@ fn start(task: &dyn Task, arm: &ObjAttr, path: &[u8]) -> Result<Dir, Failure> {
 /// is wrong; links come with v5.7.
 fn probe(task: &dyn Task, fd: u32, release: Release) -> Result<ObjectId, Errno> {
     match task.fd(fd) {
-        Some(Ok(ObjectId::Btf(_))) => Err(Errno::EINVAL),
+        Some(Ok(ObjectId::Btf(_) | ObjectId::Stats)) => Err(Errno::EINVAL),
+        // Up to v5.6 a raw tracepoint is a file of its own.
+        Some(Ok(ObjectId::Link(_))) if release < Release::new(5, 7) => Err(Errno::EINVAL),
         Some(Ok(object @ (ObjectId::Map(_) | ObjectId::Prog(_) | ObjectId::Link(_)))) => Ok(object),
         None if release < Release::new(5, 7) => Err(Errno::EBADF),
         Some(Err(_)) | None => Err(Errno::EINVAL),
@@ -118,7 +120,9 @@ pub(crate) fn get(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answ
     kernel.core.get(object);
     let fd = match object {
         ObjectId::Map(_) => task.install_as(object, mode),
-        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => task.install(object),
+        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) | ObjectId::Stats => {
+            task.install(object)
+        }
     };
     fd.map_err(|errno| {
         kernel.core.put(&mut kernel.hw, object);

@@ -38,6 +38,8 @@ pub struct Process {
     modes: BTreeMap<u32, Mode>,
     /// Of the fds that are no BPF objects, those that are not [`File::Other`].
     files: BTreeMap<u32, File>,
+    /// Its number.
+    pub pid: u32,
     /// Its user.
     pub uid: u32,
     /// Its group.
@@ -65,6 +67,7 @@ impl Default for Process {
             fds,
             modes: BTreeMap::new(),
             files: BTreeMap::new(),
+            pid: 1,
             uid: 0,
             gid: 0,
             umask: 0o022,
@@ -241,6 +244,10 @@ impl Task for Process {
 
     fn uid(&self) -> u32 {
         self.uid
+    }
+
+    fn pid(&self) -> Option<u32> {
+        Some(self.pid)
     }
 
     fn gid(&self) -> u32 {

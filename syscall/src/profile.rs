@@ -1,6 +1,7 @@
 //! Which kernel it is: a release, a patch series, CPUs, and what comes from outside.
 
 use crate::Without;
+use crate::targets::Targets;
 use bpfsim_abi::{Release, cmd};
 use bpfsim_maps::percpu;
 use bpfsim_maps::series::{Addition, Series};
@@ -13,6 +14,8 @@ use std::fmt;
 pub struct Inputs {
     /// `ktime_get_ns()`.
     pub time_ns: u64,
+    /// What one run of a program takes where run times are counted, in nanoseconds.
+    pub run_ns: u64,
     /// What random numbers start from.
     pub random: u64,
     /// What the hash function of maps starts from (v4.20).
@@ -25,7 +28,14 @@ pub struct Inputs {
 
 impl Default for Inputs {
     fn default() -> Self {
-        Self { time_ns: 1_000_000_000, random: 1, hash_seed: 0, memlock_limit: None, nr_cpus: 8192 }
+        Self {
+            time_ns: 1_000_000_000,
+            run_ns: 0,
+            random: 1,
+            hash_seed: 0,
+            memlock_limit: None,
+            nr_cpus: 8192,
+        }
     }
 }
 
@@ -48,6 +58,8 @@ pub struct Profile {
     pub unprivileged_disabled: bool,
     /// What the release has and this kernel has not.
     pub without: Without,
+    /// What there is to attach programs to.
+    pub targets: Targets,
 }
 
 /// A release and a series that do not go together.
@@ -105,6 +117,7 @@ impl Profile {
             inputs: Inputs::default(),
             unprivileged_disabled: release >= Release::new(5, 16),
             without: Without::default(),
+            targets: Targets::of(release),
         })
     }
 

@@ -122,7 +122,9 @@ impl Kernel {
     pub fn run_program(&mut self, program: u32, cpu: u32, data: &[u8]) -> Result<u32, Failure> {
         let rank = self.core.profile.cpus.possible.rank(cpu);
         let rank = rank.filter(|rank| self.hw.cpus[*rank].online).ok_or(Errno::ENXIO)?;
-        run_once(&self.core, &mut self.hw, program, rank as u32, data)
+        let answer = run_once(&self.core, &mut self.hw, program, rank as u32, data)?;
+        self.count_runs(program, 1);
+        Ok(answer)
     }
 }
 
@@ -151,6 +153,7 @@ pub(crate) fn test_run(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) ->
     }
     let rank = kernel.core.profile.cpus.possible.rank(task.cpu()).unwrap_or(0) as u32;
     let retval = run_frame(kernel, program, prog_type, &data, arm.repeat, rank)?;
+    kernel.count_runs(program, arm.repeat.max(1).into());
     if prog_type == SOCKET_FILTER && release >= Release::new(4, 18) {
         // What the program never saw comes back as zeros (6e6fddc78323).
         data[..HEADER as usize].fill(0);

@@ -109,6 +109,10 @@ pub trait Task {
     fn uid(&self) -> u32 {
         0
     }
+    /// Its number; none where the front end does not know.
+    fn pid(&self) -> Option<u32> {
+        None
+    }
     /// Its group.
     fn gid(&self) -> u32 {
         0

@@ -52,6 +52,7 @@ pub(crate) const fn kind_name(kind: Kind) -> &'static str {
         Kind::Prog => "prog",
         Kind::Btf => "btf",
         Kind::Link => "link",
+        Kind::Stats => "stats",
     }
 }
 
@@ -92,6 +93,7 @@ impl Header {
         profile.cpus = Topology { possible, online };
         profile.inputs = Inputs {
             time_ns: self.time_ns,
+            run_ns: Inputs::default().run_ns,
             random: self.random,
             hash_seed: self.hash_seed,
             memlock_limit: self.memlock_limit,

@@ -138,6 +138,7 @@ const fn file_name(object: ObjectId) -> &'static CStr {
         ObjectId::Prog(_) => c"bpf-prog",
         ObjectId::Btf(_) => c"btf",
         ObjectId::Link(_) => c"bpf-link",
+        ObjectId::Stats => c"bpf-stats",
     }
 }
 

@@ -78,7 +78,7 @@ fn memory(scenario: &Scenario, case: &Case, series: &'static Series) -> Result<u
     let map = stage.maps.iter().find(|map| wanted(&map.def.name)).ok_or("no map to weigh")?;
     match map.object {
         ObjectId::Map(handle) => stage.core.map(handle).map(bpfsim_maps::Map::memory_bytes),
-        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => None,
+        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) | ObjectId::Stats => None,
     }
     .ok_or_else(|| "the map is gone".to_owned())
 }

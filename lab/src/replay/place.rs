@@ -31,7 +31,7 @@ pub fn map_names(stage: &Stage) -> Vec<MapNames> {
 fn map(stage: &Stage, index: usize) -> Option<&Map> {
     match stage.maps[index].object {
         ObjectId::Map(handle) => stage.core.map(handle),
-        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) => None,
+        ObjectId::Prog(_) | ObjectId::Btf(_) | ObjectId::Link(_) | ObjectId::Stats => None,
     }
 }
 

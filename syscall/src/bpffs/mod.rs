@@ -267,6 +267,12 @@ impl Bpffs {
         Ok(())
     }
 
+    /// A directory is where bpffs is mounted.
+    pub(crate) fn is_mount(&self, dir: Dir) -> bool {
+        let root = Creds { uid: 0, gid: 0, umask: 0, overrides: true };
+        self.find(&root, Dir::ROOT, MOUNT.as_bytes()) == Ok(dir)
+    }
+
     /// What lies in bpffs itself can be changed here.
     fn own(&self, at: u32) -> Result<(), Denied> {
         if self.node(at).foreign() { Err(Denied::Elsewhere) } else { Ok(()) }

@@ -13,7 +13,7 @@ use crate::core::ObjectId;
 use crate::entry::{self, Attr, Tail};
 use crate::{Answer, Failure, Kernel, Task};
 use bpfsim_abi::attr::{InfoAttr, UserAddr};
-use bpfsim_abi::{Because, Refusal, Release, cause, sizes};
+use bpfsim_abi::{Because, Errno, Refusal, Release, cause, sizes};
 use zerocopy::{FromBytes, Immutable, IntoBytes};
 
 /// Byte of `info.info_len` in the attr.
@@ -29,7 +29,12 @@ pub(crate) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
         Ok(ObjectId::Map(handle)) => map::info(kernel, task, attr, handle),
         Ok(ObjectId::Prog(handle)) => prog::info(kernel, task, attr, handle),
         Ok(ObjectId::Btf(handle)) => btf::info(kernel, task, attr, handle),
+        // Links have infos since v5.8.
+        Ok(ObjectId::Link(_)) if kernel.core.profile.release < Release::new(5, 8) => {
+            Err(Errno::EINVAL.into())
+        }
         Ok(ObjectId::Link(handle)) => link::info(kernel, task, attr, handle),
+        Ok(ObjectId::Stats) => Err(Errno::EINVAL.into()),
         Err(_) => cause::INFO_FD_OTHER.refuse(),
     }
 }

@@ -39,8 +39,8 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     if release >= Release::new(5, 0) {
         record_sizes(&mut info)?;
     }
-    info.run_time_ns = 0;
-    info.run_cnt = 0;
+    info.run_time_ns = meta.run_ns;
+    info.run_cnt = meta.runs;
     info.recursion_misses = 0;
     info.verified_insns = program.insns().len() as u32;
     if may(task.caps(), release) {

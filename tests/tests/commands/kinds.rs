@@ -29,7 +29,7 @@ fn four(release: &str) -> (Bench, [u32; 4]) {
     let (kernel, process) = bench.parts();
     let Some(Ok(ObjectId::Prog(program))) = process.fd(prog) else { panic!("no program") };
     let btf = kernel.core.add_btf(types.into());
-    let link = Link { kind: 1, program: Some(program), attach_type: 0 };
+    let link = Link { kind: 1, program: Some(program), attach_type: 0, ..Link::default() };
     let link = kernel.core.add_link(link);
     let btf = process.install(btf).expect("an fd");
     let link = process.install(link).expect("an fd");
