@@ -64,6 +64,8 @@ pub(super) fn text(kernel: &Kernel, object: ObjectId, pid: u32, fd: u32) -> Stri
         }
         ObjectId::Btf(_) => field("btf_id", &id),
         ObjectId::Link(_) => field("link_id", &id),
+        // The file has nothing of its own.
+        ObjectId::Stats => {}
     }
     out
 }
