@@ -73,7 +73,7 @@ pub const COMMANDS: &[Command] = &[
         "BPF_PROG_LOAD",
         load::load,
         Support::Partial(
-            "the context of program types beyond filters, tc, probes; BTF, signatures, tokens",
+            "the context of program types beyond filters, tc, probes; CO-RE, signatures, tokens",
         ),
     ),
     row(

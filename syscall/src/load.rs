@@ -1,5 +1,7 @@
 //! BPF_PROG_LOAD: the order of its errors, and the verifier.
 
+use crate::btf::DebugInfo;
+use crate::btf::prog::Reader;
 use crate::core::Core;
 use crate::entry::Attr;
 use crate::verifier_log::Wanted;
@@ -7,7 +9,7 @@ use crate::{Answer, Failure, Kernel, Task, attach, fds, name, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::{Because, Cause, Errno, Insn, Refusal, Release, cause, helper_protos};
-use bpfsim_verifier::{Env, MapShape, Outcome, RejectKind, Verdict, verify};
+use bpfsim_verifier::{Env, MapShape, Outcome, RejectKind, Stage, Verdict, verify};
 use zerocopy::{FromZeros, IntoBytes};
 
 /// `BPF_MAXINSNS`.
@@ -40,18 +42,24 @@ pub struct Surroundings<'a> {
     prog_type: u32,
     attach_type: u32,
     gpl: bool,
+    reader: Option<Reader<'a>>,
 }
 
 impl<'a> Surroundings<'a> {
     /// A program of `prog_type`, loaded by `task`.
     pub fn new(core: &'a Core, task: &'a dyn Task, prog_type: u32, gpl: bool) -> Self {
-        Self { core, task, prog_type, attach_type: 0, gpl }
+        Self { core, task, prog_type, attach_type: 0, gpl, reader: None }
     }
 
     /// The same for this `expected_attach_type`.
     #[must_use]
     pub fn attached_as(self, attach_type: u32) -> Self {
         Self { attach_type, ..self }
+    }
+
+    /// The same with what the loader says of functions and lines.
+    fn described_by(self, arm: &'a ProgLoadAttr) -> Self {
+        Self { reader: Some(Reader::new(self.core, self.task, arm)), ..self }
     }
 }
 
@@ -87,6 +95,10 @@ impl Env for Surroundings<'_> {
             flags: shape.flags,
         };
         Ok((handle, shape))
+    }
+
+    fn check_types(&mut self, program: &[Insn], stage: Stage) -> Result<(), (Errno, String)> {
+        self.reader.as_mut().map_or(Ok(()), |reader| reader.check(program, stage))
     }
 
     /// The series' own helpers first; those of the release as far as they run here.
@@ -168,9 +180,14 @@ pub(crate) fn load(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Ans
     verifier_log::check(&Wanted::of_program(&arm), release)?;
     let gpl = gpl_compatible(&license);
     let env = Surroundings::new(&kernel.core, task, arm.prog_type, gpl);
-    let mut env = env.attached_as(attach_type);
+    let mut env = env.attached_as(attach_type).described_by(&arm);
     let outcome = verify(&insns, &mut env, verifier_log::level(arm.log_level, release));
-    finish(kernel, task, attr, outcome, (gpl, attach_type))
+    let (debug, size) = env.reader.take().map(|found| (found.info, found.size)).unwrap_or_default();
+    if let Some((field, size)) = size {
+        let at = attr.at.checked_add(field).ok_or(Errno::EFAULT)?;
+        task.write(at, &size.to_le_bytes())?;
+    }
+    finish(kernel, task, attr, outcome, (gpl, attach_type, debug))
 }
 
 /// Flags that the release does not know are EINVAL, the others are not modelled.
@@ -218,8 +235,6 @@ fn check_kind(arm: &ProgLoadAttr, task: &dyn Task, release: Release) -> Result<(
 fn check_modelled(arm: &ProgLoadAttr) -> Result<(), Failure> {
     let fields = [
         ("prog_ifindex", arm.prog_ifindex != 0),
-        ("func_info", arm.func_info_cnt != 0),
-        ("line_info", arm.line_info_cnt != 0),
         ("attach_btf_id", arm.attach_btf_id != 0),
         ("attach_prog_fd", arm.attach_prog_fd != 0),
         ("core_relos", arm.core_relo_cnt != 0),
@@ -270,7 +285,7 @@ fn finish(
     task: &mut dyn Task,
     attr: &Attr,
     outcome: Outcome,
-    (gpl, attach_type): (bool, u32),
+    (gpl, attach_type, debug): (bool, u32, DebugInfo),
 ) -> Answer {
     if let Verdict::Rejected(reject) = &outcome.verdict
         && reject.kind == RejectKind::NotModelled
@@ -289,6 +304,7 @@ fn finish(
             let name = name::kept(&arm.prog_name, kernel.core.profile.release);
             kernel.core.sign(object, name, task.uid());
             kernel.core.set_program(object, gpl, attach_type);
+            kernel.core.give_debug_info(object, debug);
             task.install(object)
                 .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
         }

@@ -3,6 +3,7 @@
 //! Ids are inputs of a kernel, not hidden state: every kind counts up from 1 by itself, and a
 //! number is not given twice, as with `idr_alloc_cyclic()` until it wraps around.
 
+use crate::btf::DebugInfo;
 use crate::core::{Core, ObjectId};
 use std::collections::BTreeMap;
 
@@ -60,6 +61,8 @@ pub struct Meta {
     pub uid: u32,
     /// Pages of a map that count against its maker's `RLIMIT_MEMLOCK` (v4.4 to v5.10).
     pub locked: u64,
+    /// What a program says of its functions and lines (v5.0).
+    pub debug: Option<Box<DebugInfo>>,
     /// The types of a map's keys and values (v4.18).
     pub types: Option<TypeIds>,
 }
@@ -123,6 +126,15 @@ impl Core {
         if let Some(meta) = self.meta_mut(object) {
             (meta.name, meta.uid) = (name, uid);
         }
+    }
+
+    /// Keeps what a program says of its functions and lines.
+    pub(crate) fn give_debug_info(&mut self, program: ObjectId, info: DebugInfo) {
+        let Some(btf) = info.btf else { return };
+        if let Some(meta) = self.meta_mut(program) {
+            meta.debug = Some(Box::new(info));
+        }
+        self.hold(program, ObjectId::Btf(btf));
     }
 
     /// Says what keys and values of a new map are made of.

@@ -85,6 +85,23 @@ pub trait Env {
     /// The helper as this kernel (release and patch series) declares it for this program type;
     /// `None` where the kernel answers "unknown func".
     fn helper(&self, id: i32) -> Option<HelperProto>;
+
+    /// Looks at what the loader says of functions and source lines (v5.0).
+    ///
+    /// Errors: the kernel's errno and message; the message may be empty.
+    fn check_types(&mut self, program: &[Insn], stage: Stage) -> Result<(), (Errno, String)> {
+        let _ = (program, stage);
+        Ok(())
+    }
+}
+
+/// When [`Env::check_types`] is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// Before anything else; what the kernel looks at then since v6.7.
+    Early,
+    /// Once the ends of the program are known.
+    Late,
 }
 
 /// A verified program, the only thing that an interpreter takes.

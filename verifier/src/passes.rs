@@ -11,7 +11,7 @@ use crate::log::Log;
 use crate::require::Cx;
 use crate::rules::{No, reject};
 use crate::walk::Walk;
-use crate::{Env, Reject, Verified, cfg, ctx};
+use crate::{Env, Reject, Stage, Verified, cfg, ctx};
 
 /// Verifies `program`, writing what the kernel writes into `log`.
 pub(crate) fn check(
@@ -24,12 +24,18 @@ pub(crate) fn check(
         return Err(reject(era, None, false, No::new(Errno::E2BIG, "")));
     }
     let at = |(pc, no)| reject(era, Some(pc), false, no);
+    let of_types = |(errno, message)| reject(era, None, false, No::new(errno, message));
+    env.check_types(program, Stage::Early).map_err(of_types)?;
     // v5.8 looks at the ends first, v4.16 at the maps.
     if era.since(5, 8) {
         cfg::ends(era, program).map_err(at)?;
+        env.check_types(program, Stage::Late).map_err(of_types)?;
     }
     let maps = link::link(era, program, env).map_err(at)?;
     cfg::ends(era, program).map_err(at)?;
+    if !era.since(5, 8) {
+        env.check_types(program, Stage::Late).map_err(of_types)?;
+    }
     let graph = cfg::check(era, program).map_err(at)?;
     if !ctx::is_judged(env.prog_type()) {
         let no = No::not_modelled(format!("programs of type {}", env.prog_type()));

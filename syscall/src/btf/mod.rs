@@ -3,6 +3,9 @@
 //! What a BTF must look like is in `bpfsim_verifier::btf`. This kernel has no BTF of its own.
 
 pub(crate) mod map;
+pub(crate) mod prog;
+
+pub use prog::DebugInfo;
 
 use crate::entry::Attr;
 use crate::task::Caps;

@@ -1,11 +1,12 @@
 //! `struct bpf_prog_info`, as a kernel without a JIT fills it.
 
 use super::{read, room, write};
+use crate::btf::{DebugInfo, prog};
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
 use crate::task::Caps;
 use crate::{Answer, Failure, Kernel, Task, digest};
-use bpfsim_abi::attr::ProgInfo;
+use bpfsim_abi::attr::{ProgInfo, UserAddr};
 use bpfsim_abi::{Because, Insn, Refusal, Release, cause};
 use bpfsim_verifier::Verified;
 use zerocopy::IntoBytes;
@@ -43,10 +44,14 @@ pub(super) fn info(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, handle
     info.run_cnt = meta.runs;
     info.recursion_misses = 0;
     info.verified_insns = program.insns().len() as u32;
+    let debug = meta.debug.as_deref();
+    if let Some(btf) = debug.and_then(|debug| debug.btf) {
+        info.btf_id = core.meta(ObjectId::Btf(btf)).map_or(0, |meta| meta.id);
+    }
     if may(task.caps(), release) {
         instructions(task, &mut info, program)?;
         machine_code(task, &mut info, release)?;
-        debug_info(task, &mut info)?;
+        debug_info(task, &mut info, debug)?;
     } else {
         hide(&mut info, release);
     }
@@ -169,10 +174,18 @@ fn machine_code(task: &mut dyn Task, info: &mut ProgInfo, release: Release) -> R
     Ok(())
 }
 
-/// No BTF, whose id stays as the caller left it, and one tag.
-fn debug_info(task: &mut dyn Task, info: &mut ProgInfo) -> Result<(), Failure> {
-    info.nr_func_info = 0;
-    info.nr_line_info = 0;
+/// Functions and lines, none of translated code, and one tag. Without a BTF its id stays as the
+/// caller left it.
+fn debug_info(
+    task: &mut dyn Task,
+    info: &mut ProgInfo,
+    debug: Option<&DebugInfo>,
+) -> Result<(), Failure> {
+    let none = DebugInfo::default();
+    let debug = debug.unwrap_or(&none);
+    let (funcs, lines) = (&debug.funcs, &debug.lines);
+    info.nr_func_info = records(task, info.func_info, info.nr_func_info, funcs, prog::FUNC)?;
+    info.nr_line_info = records(task, info.line_info, info.nr_line_info, lines, prog::LINE)?;
     info.nr_jited_line_info = 0;
     info.attach_btf_id = 0;
     let asked = std::mem::replace(&mut info.nr_prog_tags, 1);
@@ -180,4 +193,18 @@ fn debug_info(task: &mut dyn Task, info: &mut ProgInfo) -> Result<(), Failure> {
         task.write(info.prog_tags, &info.tag)?;
     }
     Ok(())
+}
+
+/// As many records as there is room for, and how many there are.
+fn records(
+    task: &mut dyn Task,
+    at: UserAddr,
+    room: u32,
+    records: &[u8],
+    size: u32,
+) -> Result<u32, Failure> {
+    let count = records.len() as u32 / size;
+    let copied = (room.min(count) * size) as usize;
+    task.write(at, &records[..copied])?;
+    Ok(count)
 }

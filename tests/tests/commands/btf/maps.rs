@@ -159,3 +159,52 @@ fn locks() {
     let said = make(&mut Bench::at("6.18"), &types(1, 12));
     assert!(matches!(said, Err(Failure::NotModelled(_))), "{said:?}");
 }
+
+/// Map types with sizes that they take: type, key, value, entries, flags.
+const TYPES: [[u32; 5]; 20] = [
+    [1, 4, 12, 4, 0],
+    [3, 4, 4, 1, 0],
+    [4, 4, 4, 1, 0],
+    [5, 4, 12, 4, 0],
+    [7, 4, 64, 4, 0],
+    [8, 4, 4, 1, 0],
+    [9, 4, 12, 4, 0],
+    [10, 4, 12, 4, 0],
+    [11, 12, 12, 4, 1],
+    [14, 4, 4, 1, 0],
+    [15, 4, 4, 1, 0],
+    [16, 4, 4, 1, 0],
+    [20, 4, 4, 1, 0],
+    [22, 0, 12, 4, 0],
+    [23, 0, 12, 4, 0],
+    [24, 4, 12, 0, 1],
+    [27, 0, 0, 4096, 0],
+    [28, 4, 12, 0, 1],
+    [30, 0, 12, 4, 0],
+    [31, 0, 0, 4096, 0],
+];
+
+/// Every map type that is modelled says of types what the live kernel says.
+#[test]
+fn all_map_types() {
+    let mut judged = 0;
+    for [map_type, key_size, value_size, max_entries, map_flags] in TYPES {
+        for (key, value) in [(1, 3), (0, 3), (3, 3), (1, 1), (0, 1), (8, 3), (10, 3), (0, 0)] {
+            let arm = MapCreateAttr {
+                map_type,
+                key_size,
+                value_size,
+                max_entries,
+                map_flags,
+                ..types(key, value)
+            };
+            let Some(mut native) = World::Native.bench() else { return };
+            let ours = make(&mut Bench::at("6.18"), &arm).map(|_| 0);
+            if !matches!(ours, Err(Failure::NotModelled(_))) {
+                assert_eq!(ours, make(&mut native, &arm).map(|_| 0), "{arm:?}");
+                judged += 1;
+            }
+        }
+    }
+    assert!(judged > 80, "{judged} cases are judged");
+}

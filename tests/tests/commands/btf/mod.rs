@@ -4,6 +4,7 @@ mod header;
 mod history;
 mod maps;
 mod objects;
+mod programs;
 mod random;
 mod types;
 
