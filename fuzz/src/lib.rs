@@ -23,6 +23,7 @@ mod random;
 mod session;
 mod shrink;
 mod step;
+pub mod targets;
 
 pub use case::case;
 pub use compare::{Difference, Tally, compare};

@@ -116,7 +116,7 @@ impl<'a> Player<'a> {
         let places = self.machine.place(&lens)?;
         let mut before = Vec::new();
         for (image, at) in images.iter().zip(&places) {
-            let bytes = self.resolve(image, &places[1..]);
+            let bytes = self.resolve(call.cmd, image, &places[1..]);
             self.machine.write(*at, &bytes)?;
             before.push(bytes);
         }
@@ -142,7 +142,7 @@ impl<'a> Player<'a> {
     }
 
     /// The bytes of an image on this machine.
-    fn resolve(&self, image: &Image, places: &[u64]) -> Vec<u8> {
+    fn resolve(&self, cmd: u32, image: &Image, places: &[u64]) -> Vec<u8> {
         let mut bytes = image.bytes.clone();
         if let Some(register) = image.load {
             let held = &self.registers[usize::from(register) % REGISTERS];
@@ -150,7 +150,7 @@ impl<'a> Player<'a> {
             bytes[..len].copy_from_slice(&held[..len]);
         }
         for name in &image.names {
-            let value = self.value(name.what, places).to_le_bytes();
+            let value = self.value(cmd, name.what, places).to_le_bytes();
             let at = name.at as usize;
             let end = bytes.len().min(at + name.what.bytes());
             if at < end {
@@ -160,14 +160,20 @@ impl<'a> Player<'a> {
         bytes
     }
 
-    fn value(&self, what: What, places: &[u64]) -> u64 {
+    fn value(&self, cmd: u32, what: What, places: &[u64]) -> u64 {
+        // An id of another kind may be somebody else's.
+        let known = |slot: Slot| {
+            let asked = kind_of(cmd);
+            let known = self.known[usize::from(slot)];
+            known.filter(|known| asked.is_none_or(|asked| asked == known.kind))
+        };
         match what {
             What::Fd(slot) => self.fds[usize::from(slot)].unwrap_or(NO_FD).into(),
             What::Id(slot) => {
-                self.known[usize::from(slot)].map_or(i32::MAX as u64, |known| known.id.into())
+                known(slot).map_or(i32::MAX as u64, |known| known.id.into())
             }
             What::IdBefore(slot) => {
-                let open = self.fds[usize::from(slot)].and(self.known[usize::from(slot)]);
+                let open = self.fds[usize::from(slot)].and(known(slot));
                 open.map_or(i32::MAX as u64, |known| u64::from(known.id).saturating_sub(1))
             }
             What::Address(buffer, skip) => {
@@ -249,6 +255,17 @@ impl<'a> Player<'a> {
             65..=128 => Known { kind: Kind::Map, id: word(&info, 4) },
             129.. => Known { kind: Kind::Prog, id: word(&info, 4) },
         }))
+    }
+}
+
+/// The kind of objects whose ids a command takes: `*_GET_NEXT_ID` and `*_GET_FD_BY_ID`.
+const fn kind_of(cmd: u32) -> Option<Kind> {
+    match cmd {
+        11 | 13 => Some(Kind::Prog),
+        12 | 14 => Some(Kind::Map),
+        19 | 23 => Some(Kind::Btf),
+        30 | 31 => Some(Kind::Link),
+        _ => None,
     }
 }
 

@@ -108,9 +108,10 @@ fn small(
     let mut unused = Tally::default();
     let mut fails =
         |steps: &[Step]| try_one(steps, &mut unused).is_some_and(|(found, _)| found == what);
-    let steps = shrink(steps, &mut fails, options.budget);
-    match try_one(&steps, &mut unused) {
-        Some((found, again)) if found == what => (steps, again),
+    let smaller = shrink(steps.clone(), &mut fails, options.budget);
+    match try_one(&smaller, &mut unused) {
+        Some((found, again)) if found == what => (smaller, again),
+        // It does not show every time.
         Some(_) | None => (steps, difference),
     }
 }

@@ -1,5 +1,6 @@
 //! Makes a failing sequence small: calls go first, then what is in them.
 
+use crate::make::create;
 use crate::step::{Call, Image, Step, What};
 
 /// The smallest sequence found that still fails, within `budget` trials.
@@ -113,6 +114,10 @@ fn candidate(call: &Call, index: usize) -> Option<Call> {
     if index < words {
         let end = (index * 4 + 4).min(call.attr.bytes.len());
         simpler.attr.bytes[index * 4..end].fill(0);
+        // Two machines agree on the order of a hash only as long as it has no seed.
+        if index == 4 && create::has_zero_seed(call) {
+            simpler.attr.bytes[16] = call.attr.bytes[16] & 64;
+        }
         return Some(simpler);
     }
     index -= words;

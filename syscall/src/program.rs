@@ -3,8 +3,8 @@
 use crate::core::Core;
 use crate::drive;
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task, fds};
-use bpfsim_abi::attr::{TestRunAttr, UserAddr};
+use crate::{Answer, Failure, Fault, Kernel, Task, fds};
+use bpfsim_abi::attr::TestRunAttr;
 use bpfsim_abi::{Because, Errno, Release, cause};
 use bpfsim_sim::{Hw, Memory, Place, RegionId};
 use bpfsim_vm::{Frame, Packet};
@@ -242,7 +242,8 @@ fn describe_frame(data: &[u8]) -> (u16, u32) {
     (protocol, kind)
 }
 
-/// bpf_test_finish(): the packet, its size, the result, the duration.
+/// bpf_test_finish(): the packet, its size, the result, the duration. Too little room for the
+/// packet is what counts, also where one of them cannot be written.
 fn answer(
     task: &mut dyn Task,
     attr: &Attr,
@@ -254,17 +255,31 @@ fn answer(
     let room = arm.data_size_out as usize;
     // Before v5.0 the size was no limit.
     let limited = release >= Release::new(5, 0) && room != 0 && room < data.len();
-    if !arm.data_out.is_null() {
-        let copied = if limited { room } else { data.len() };
-        task.write(arm.data_out, &data[..copied]).because(cause::TEST_OUT_UNWRITABLE)?;
+    let copied = if limited { room } else { data.len() };
+    let written = hand_out(task, attr, arm, &data[..copied], data.len() as u32, retval);
+    if limited {
+        return cause::TEST_OUT_TOO_SMALL.refuse();
     }
-    let mut put = |offset: u64, value: u32| {
-        let at = UserAddr(attr.at.0 + offset);
-        task.write(at, value.as_bytes()).because(cause::TEST_OUT_UNWRITABLE)
-    };
-    put(12, data.len() as u32)?;
-    put(4, retval)?;
-    // Nothing here takes time.
-    put(36, 0)?;
-    if limited { cause::TEST_OUT_TOO_SMALL.refuse() } else { Ok(0) }
+    written.because(cause::TEST_OUT_UNWRITABLE)?;
+    Ok(0)
+}
+
+/// In the kernel's order, up to the first that cannot be written.
+fn hand_out(
+    task: &mut dyn Task,
+    attr: &Attr,
+    arm: &TestRunAttr,
+    data: &[u8],
+    size: u32,
+    retval: u32,
+) -> Result<(), Fault> {
+    if !arm.data_out.is_null() {
+        task.write(arm.data_out, data)?;
+    }
+    // The last is the duration, and nothing here takes time.
+    for (offset, value) in [(12, size), (4, retval), (36, 0)] {
+        let at = attr.at.checked_add(offset).ok_or(Fault)?;
+        task.write(at, value.as_bytes())?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use super::{Held, Maker, Shape, attr, call};
 use crate::random::Random;
-use crate::step::{Image, Slot, Step, What};
+use crate::step::{Call, Image, Slot, Step, What};
 
 /// `BPF_F_ZERO_SEED`: the order of a hash is that of the oracle only with a seed that both have.
 const ZERO_SEED: u32 = 64;
@@ -50,9 +50,15 @@ const TYPES: [(u32, u32); 32] = [
     (1, 0),
 ];
 
-/// True for the types whose keys are hashed with a seed.
-pub(crate) const fn is_hash(map_type: u32) -> bool {
-    matches!(map_type, 1 | 5 | 9 | 10 | 13)
+/// True for the types that hash with a seed, and take a flag against it.
+const fn is_hash(map_type: u32) -> bool {
+    matches!(map_type, 1 | 5 | 9 | 10 | 13 | 30)
+}
+
+/// True for a BPF_MAP_CREATE that asks for no seed.
+pub(crate) fn has_zero_seed(call: &Call) -> bool {
+    let flags = call.attr.bytes.get(16).copied().unwrap_or(0);
+    call.cmd == 0 && u32::from(flags) & ZERO_SEED != 0
 }
 
 /// True for the types with a value for each possible CPU.
