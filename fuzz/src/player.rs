@@ -169,9 +169,7 @@ impl<'a> Player<'a> {
         };
         match what {
             What::Fd(slot) => self.fds[usize::from(slot)].unwrap_or(NO_FD).into(),
-            What::Id(slot) => {
-                known(slot).map_or(i32::MAX as u64, |known| known.id.into())
-            }
+            What::Id(slot) => known(slot).map_or(i32::MAX as u64, |known| known.id.into()),
             What::IdBefore(slot) => {
                 let open = self.fds[usize::from(slot)].and(known(slot));
                 open.map_or(i32::MAX as u64, |known| u64::from(known.id).saturating_sub(1))
