@@ -26,6 +26,14 @@ pub fn jhash(key: &[u8], seed: u32) -> u32 {
     last(a, b, c)
 }
 
+/// [`jhash`] of a key of `len` (4 or 8) bytes that are given as a number, little endian.
+#[inline]
+pub fn jhash_word(word: u64, len: u32, seed: u32) -> u32 {
+    let start = INIT.wrapping_add(len).wrapping_add(seed);
+    let high = if len == 8 { (word >> 32) as u32 } else { 0 };
+    last(start.wrapping_add(word as u32), start.wrapping_add(high), start)
+}
+
 /// Four bytes from `at`, little endian; what is missing reads as zero.
 #[inline]
 fn word(bytes: &[u8], at: usize) -> u32 {
@@ -50,6 +58,7 @@ fn mix(mut a: u32, mut b: u32, mut c: u32) -> (u32, u32, u32) {
     (a, b, c)
 }
 
+#[inline]
 fn last(mut a: u32, mut b: u32, mut c: u32) -> u32 {
     let cut = |x: u32, y: u32, by: u32| (x ^ y).wrapping_sub(y.rotate_left(by));
     c = cut(c, b, 14);
@@ -64,6 +73,15 @@ fn last(mut a: u32, mut b: u32, mut c: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn short_keys_hash_the_same_as_numbers() {
+        for word in [0u64, 1, 0x1234_5678, u64::MAX, 0x0102_0304_0506_0708] {
+            let bytes = word.to_le_bytes();
+            assert_eq!(jhash_word(word & 0xffff_ffff, 4, 7), jhash(&bytes[..4], 7));
+            assert_eq!(jhash_word(word, 8, 7), jhash(&bytes, 7));
+        }
+    }
 
     /// lookup3's own checks: `hashlittle("", 0)`, and "Four score and seven years ago".
     #[test]

@@ -18,7 +18,7 @@ mod walk;
 
 pub use walk::{Find, Next};
 
-use crate::jhash::jhash;
+use crate::jhash::{jhash, jhash_word};
 use crate::key::Key;
 use crate::shape::Shape;
 use bpfsim_sim::visible::Kind;
@@ -185,7 +185,8 @@ impl Hash {
         let len = self.key_size as usize;
         if let 4 | 8 = len {
             let word = key.word(memory, self.key_size)?;
-            return Ok((self.bucket_of_bytes(&word.to_le_bytes()[..len]), word));
+            let hash = jhash_word(word, self.key_size, self.seed);
+            return Ok((hash & (self.buckets - 1), word));
         }
         memory.with_bytes(key.place(), len, |bytes| {
             let short = if len <= 8 { bytes } else { &[] };
@@ -226,6 +227,7 @@ impl Hash {
 
     /// Takes an element: a recycled one first, the last that was given back. `None`: there is
     /// none left. Called with the gate passed.
+    #[inline]
     pub fn take(&self, cx: &mut Cx<'_>, pool: Pool) -> Result<Option<u32>, Wild> {
         let list = self.free_list(pool);
         let free = cx.hw.mem.load(list, 8)?;
@@ -266,6 +268,7 @@ impl Hash {
     }
 
     /// Gives an element back, its bytes untouched. Called with the gate passed.
+    #[inline]
     pub fn give(&self, cx: &mut Cx<'_>, element: u32, pool: Pool) -> Result<(), Wild> {
         let list = self.free_list(pool);
         let free = cx.hw.mem.load(list, 8)?;
