@@ -1,7 +1,7 @@
 //! A program that answers, behind two pipes.
 
 use bpfsim_conform::wire::Wire;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Write};
 use std::process::{Child as Process, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -48,13 +48,17 @@ impl Child {
 
 impl Wire for Child {
     fn ask(&mut self, line: &str) -> Result<String, String> {
+        let ended = || "it has ended without an answer".to_owned();
         let sent = writeln!(self.input, "{line}").and_then(|()| self.input.flush());
-        sent.map_err(|error| format!("it takes no more lines: {error}"))?;
+        sent.map_err(|error| match error.kind() {
+            ErrorKind::BrokenPipe => ended(),
+            _ => format!("it takes no more lines: {error}"),
+        })?;
         self.lines.recv_timeout(PATIENCE).map_err(|error| match error {
             RecvTimeoutError::Timeout => {
                 format!("it has not answered for {} s", PATIENCE.as_secs())
             }
-            RecvTimeoutError::Disconnected => "it has ended without an answer".to_owned(),
+            RecvTimeoutError::Disconnected => ended(),
         })
     }
 }
