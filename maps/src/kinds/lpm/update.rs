@@ -73,20 +73,31 @@ impl Lpm {
                 self.lead(memory, spot.slot, Some(node))?;
                 self.give(memory, old)?;
             }
-            (Some((old, there)), None) if spot.matched == key.bits => {
-                self.set_children(memory, node, beside(there.bit(spot.matched), old, None))?;
-                self.lead(memory, spot.slot, Some(node))?;
-            }
             (Some((old, there)), None) => {
-                let between = self.take(memory, watched)?;
-                self.set_key(memory, between, &Key { bits: spot.matched, data: there.data })?;
-                self.set_branches(memory, between, true)?;
-                let children = beside(key.bit(spot.matched), node, Some(old));
-                self.set_children(memory, between, children)?;
-                self.lead(memory, spot.slot, Some(between))?;
+                self.squeeze_in(memory, watched, (&spot, key, node), (old, there))?;
             }
         }
         Ok(())
+    }
+
+    /// Puts a new node in front of an old one, or beside it below a node that only branches.
+    fn squeeze_in(
+        &self,
+        memory: &mut Memory,
+        watched: bool,
+        (spot, key, node): (&Spot, &Key, u32),
+        (old, there): (u32, Key),
+    ) -> Result<(), Wild> {
+        if spot.matched == key.bits {
+            self.set_children(memory, node, beside(there.bit(spot.matched), old, None))?;
+            return self.lead(memory, spot.slot, Some(node));
+        }
+        let between = self.take(memory, watched)?;
+        self.set_key(memory, between, &Key { bits: spot.matched, data: there.data })?;
+        self.set_branches(memory, between, true)?;
+        let children = beside(key.bit(spot.matched), node, Some(old));
+        self.set_children(memory, between, children)?;
+        self.lead(memory, spot.slot, Some(between))
     }
 
     /// A key whose length is known to be good. A node with two children stays and branches;
