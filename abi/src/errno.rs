@@ -69,7 +69,9 @@ errnos! {
     ELOOP = 40, "Too many levels of symbolic links";
     ENOLINK = 67, "Link has been severed";
     EPROTO = 71, "Protocol error";
+    EOVERFLOW = 75, "Value too large for defined data type";
     EBADFD = 77, "File descriptor in bad state";
+    ENOTSOCK = 88, "Socket operation on non-socket";
     EOPNOTSUPP = 95, "Operation not supported";
     EAFNOSUPPORT = 97, "Address family not supported by protocol";
     ETIMEDOUT = 110, "Connection timed out";

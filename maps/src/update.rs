@@ -188,7 +188,7 @@ impl Update {
             return Ok(At::Unlock);
         }
         Ok(match old {
-            Some(element) if map.shape.percpu => {
+            Some(element) if hash.replaces_in_place => {
                 self.set_out(hash.value(element), map)?;
                 At::InPlace
             }

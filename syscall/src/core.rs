@@ -222,6 +222,17 @@ impl Core {
         self.held(owner).map_or(&[], |held| &held.holds)
     }
 
+    /// How many hold an object.
+    pub(crate) fn refs_of(&self, object: ObjectId) -> u32 {
+        self.held(object).map_or(0, |held| held.refs)
+    }
+
+    /// How many times programs hold an object.
+    pub(crate) fn held_by_programs(&self, object: ObjectId) -> u32 {
+        let programs = self.progs.iter().map(|(handle, _)| self.holds(ObjectId::Prog(handle)));
+        programs.flatten().filter(|one| **one == object).count() as u32
+    }
+
     /// One reference less; the object goes with the last, and lets go what it held.
     pub fn put(&mut self, hw: &mut Hw, object: ObjectId) {
         if object == ObjectId::Stats {
@@ -230,6 +241,9 @@ impl Core {
         let Some(held) = self.held_mut(object) else { return };
         held.refs -= 1;
         if held.refs > 0 {
+            if let ObjectId::Map(handle) = object {
+                self.clear_unreachable(hw, handle);
+            }
             return;
         }
         let (id, holds) = (held.meta.id, std::mem::take(&mut held.holds));

@@ -33,6 +33,7 @@ mod own;
 pub mod process;
 pub mod profile;
 pub mod program;
+mod refs;
 mod slab;
 mod take;
 pub mod targets;

@@ -5,7 +5,7 @@ use crate::btf::prog::Reader;
 use crate::core::Core;
 use crate::entry::Attr;
 use crate::verifier_log::Wanted;
-use crate::{Answer, Failure, Kernel, Task, attach, fds, name, verifier_log};
+use crate::{Answer, Failure, Kernel, Task, attach, fds, name, refs, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
 use bpfsim_abi::{Because, Cause, Errno, Insn, Refusal, Release, cause, helper_protos};
@@ -305,6 +305,10 @@ fn finish(
             kernel.core.sign(object, name, task.uid());
             kernel.core.set_program(object, gpl, attach_type);
             kernel.core.give_debug_info(object, debug);
+            if let Err(failure) = refs::join(&kernel.core, &mut kernel.hw, object) {
+                kernel.core.put(&mut kernel.hw, object);
+                return Err(failure);
+            }
             task.install(object)
                 .map_err(|errno| kernel.core.undo(&mut kernel.hw, object, errno).into())
         }

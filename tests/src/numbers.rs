@@ -62,24 +62,64 @@ pub mod map {
     pub const PERCPU_HASH: u32 = 5;
     /// `BPF_MAP_TYPE_PERCPU_ARRAY`, v4.6.
     pub const PERCPU_ARRAY: u32 = 6;
+    /// `BPF_MAP_TYPE_PROG_ARRAY`, v4.2.
+    pub const PROG_ARRAY: u32 = 3;
+    /// `BPF_MAP_TYPE_PERF_EVENT_ARRAY`, v4.3.
+    pub const PERF_EVENT_ARRAY: u32 = 4;
     /// `BPF_MAP_TYPE_STACK_TRACE`, v4.6.
     pub const STACK_TRACE: u32 = 7;
+    /// `BPF_MAP_TYPE_CGROUP_ARRAY`, v4.8.
+    pub const CGROUP_ARRAY: u32 = 8;
     /// `BPF_MAP_TYPE_LRU_HASH`, v4.10.
     pub const LRU_HASH: u32 = 9;
     /// `BPF_MAP_TYPE_LRU_PERCPU_HASH`, v4.10.
     pub const LRU_PERCPU_HASH: u32 = 10;
     /// `BPF_MAP_TYPE_LPM_TRIE`, v4.11.
     pub const LPM_TRIE: u32 = 11;
+    /// `BPF_MAP_TYPE_ARRAY_OF_MAPS`, v4.12.
+    pub const ARRAY_OF_MAPS: u32 = 12;
+    /// `BPF_MAP_TYPE_HASH_OF_MAPS`, v4.12.
+    pub const HASH_OF_MAPS: u32 = 13;
+    /// `BPF_MAP_TYPE_DEVMAP`, v4.14.
+    pub const DEVMAP: u32 = 14;
+    /// `BPF_MAP_TYPE_SOCKMAP`, v4.14.
+    pub const SOCKMAP: u32 = 15;
+    /// `BPF_MAP_TYPE_CPUMAP`, v4.15.
+    pub const CPUMAP: u32 = 16;
+    /// `BPF_MAP_TYPE_XSKMAP`, v4.18.
+    pub const XSKMAP: u32 = 17;
+    /// `BPF_MAP_TYPE_SOCKHASH`, v4.18.
+    pub const SOCKHASH: u32 = 18;
+    /// `BPF_MAP_TYPE_CGROUP_STORAGE`, v4.19.
+    pub const CGROUP_STORAGE: u32 = 19;
+    /// `BPF_MAP_TYPE_REUSEPORT_SOCKARRAY`, v4.19.
+    pub const REUSEPORT_SOCKARRAY: u32 = 20;
+    /// `BPF_MAP_TYPE_PERCPU_CGROUP_STORAGE`, v4.20.
+    pub const PERCPU_CGROUP_STORAGE: u32 = 21;
     /// `BPF_MAP_TYPE_QUEUE`, v4.20.
     pub const QUEUE: u32 = 22;
     /// `BPF_MAP_TYPE_STACK`, v4.20.
     pub const STACK: u32 = 23;
+    /// `BPF_MAP_TYPE_SK_STORAGE`, v5.2.
+    pub const SK_STORAGE: u32 = 24;
+    /// `BPF_MAP_TYPE_DEVMAP_HASH`, v5.4.
+    pub const DEVMAP_HASH: u32 = 25;
     /// `BPF_MAP_TYPE_RINGBUF`, v5.8.
     pub const RINGBUF: u32 = 27;
+    /// `BPF_MAP_TYPE_INODE_STORAGE`, v5.10.
+    pub const INODE_STORAGE: u32 = 28;
+    /// `BPF_MAP_TYPE_TASK_STORAGE`, v5.11.
+    pub const TASK_STORAGE: u32 = 29;
     /// `BPF_MAP_TYPE_BLOOM_FILTER`, v5.16.
     pub const BLOOM_FILTER: u32 = 30;
     /// `BPF_MAP_TYPE_USER_RINGBUF`, v6.1.
     pub const USER_RINGBUF: u32 = 31;
+    /// `BPF_MAP_TYPE_CGRP_STORAGE`, v6.2.
+    pub const CGRP_STORAGE: u32 = 32;
+    /// `BPF_MAP_TYPE_ARENA`, v6.9.
+    pub const ARENA: u32 = 33;
+    /// `BPF_MAP_TYPE_INSN_ARRAY`, v6.19.
+    pub const INSN_ARRAY: u32 = 34;
 }
 
 /// `flags` of an update.

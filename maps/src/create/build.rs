@@ -37,6 +37,9 @@ pub fn build(memory: &mut Memory, shape: Shape, around: &Around<'_>) -> Result<M
     Ok(Map { shape, series: around.series, words })
 }
 
+/// The release that writes over the map in a HASH_OF_MAPS, and no longer takes a new element.
+const IN_PLACE: Release = Release::new(6, 16);
+
 fn hash_rules(shape: &Shape, around: &Around<'_>) -> HashRules {
     let release = around.release;
     // Before v4.6 every element was allocated when it was needed.
@@ -51,5 +54,6 @@ fn hash_rules(shape: &Shape, around: &Around<'_>) -> HashRules {
         replaces_when_full: !(Release::new(4, 6)..Release::new(4, 8)).contains(&release),
         rechecks_bucket: release >= Release::new(4, 12),
         seed: if seeded { around.seed } else { 0 },
+        replaces_in_place: shape.percpu || shape.inner.is_some() && release >= IN_PLACE,
     }
 }

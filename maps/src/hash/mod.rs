@@ -57,6 +57,8 @@ pub struct Hash {
     pub rechecks_bucket: bool,
     /// What the hash function starts from: an input of the kernel.
     pub seed: u32,
+    /// A value that is there is written over: per-CPU values, and maps since v6.16.
+    pub replaces_in_place: bool,
 }
 
 /// Where an element comes from, and goes back to.
@@ -81,6 +83,8 @@ pub struct HashRules {
     pub rechecks_bucket: bool,
     /// See [`Hash::seed`].
     pub seed: u32,
+    /// See [`Hash::replaces_in_place`].
+    pub replaces_in_place: bool,
 }
 
 impl Hash {
@@ -115,6 +119,7 @@ impl Hash {
             replaces_when_full: rules.replaces_when_full,
             rechecks_bucket: rules.rechecks_bucket,
             seed: rules.seed,
+            replaces_in_place: rules.replaces_in_place,
         };
         for bucket in 0..buckets {
             let head = hash.head(bucket);

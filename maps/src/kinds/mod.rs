@@ -7,17 +7,22 @@
 //! and a `Row`, a line in `kinds!`, and the row in `ROWS`.
 
 mod bloom;
+mod devices;
+mod insns;
 mod lacks;
 mod lpm;
 mod lru;
+mod outside;
 mod queue;
 mod ring;
 mod row;
+mod slots;
 mod stack_trace;
 mod whole;
 
 pub use lacks::lacks;
 pub use row::{Lookup, Row, System, Take, Update};
+pub use slots::Slots;
 pub use whole::{By, Fail, New, Verb, Whole};
 
 use crate::map::Map;
@@ -52,19 +57,42 @@ kinds! {
     Bloom: bloom::Bloom, "BLOOM_FILTER.";
     Ring: ring::Ring, "RINGBUF and USER_RINGBUF.";
     StackTrace: stack_trace::StackTrace, "STACK_TRACE.";
+    Slots: slots::Slots, "Arrays of what stands for something else.";
+    Devices: devices::Devices, "DEVMAP_HASH.";
+    Outside: outside::Outside, "What has its elements from somewhere else.";
+    Insns: insns::Insns, "INSN_ARRAY.";
 }
 
 /// The types, by number.
 pub static ROWS: &[&Row] = &[
+    &slots::PROG_ARRAY,
+    &slots::PERF_EVENT_ARRAY,
     &stack_trace::STACK_TRACE,
+    &slots::CGROUP_ARRAY,
     &lru::LRU_HASH,
     &lru::LRU_PERCPU_HASH,
     &lpm::LPM_TRIE,
+    &slots::ARRAY_OF_MAPS,
+    &slots::DEVMAP,
+    &slots::SOCKMAP,
+    &slots::CPUMAP,
+    &slots::XSKMAP,
+    &outside::SOCKHASH,
+    &outside::CGROUP_STORAGE,
+    &slots::REUSEPORT,
+    &outside::PERCPU_CGROUP_STORAGE,
     &queue::QUEUE,
     &queue::STACK,
+    &outside::SK_STORAGE,
+    &devices::DEVMAP_HASH,
     &ring::RINGBUF,
+    &outside::INODE_STORAGE,
+    &outside::TASK_STORAGE,
     &bloom::BLOOM_FILTER,
     &ring::USER_RINGBUF,
+    &outside::CGRP_STORAGE,
+    &outside::ARENA,
+    &insns::INSN_ARRAY,
 ];
 
 /// The row of a type that `release` has.

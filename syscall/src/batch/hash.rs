@@ -2,7 +2,8 @@
 
 use super::Job;
 use super::table::Table;
-use crate::{Answer, Failure, Kernel, Task, bytes, drive};
+use crate::elem::Started;
+use crate::{Answer, Failure, Kernel, Task, bytes, drive, refs};
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Errno, Release};
 use bpfsim_maps::Op;
@@ -98,9 +99,9 @@ fn remove(kernel: &mut Kernel, job: &Job, keys: &[Vec<u8>], late: bool) -> Resul
     }
     for key in order {
         kernel.hw.mem.write(job.desk.key(), key)?;
-        let mut op = Op::new(job.desk.key(), Todo::Delete(Delete::default()));
-        drive::op(kernel, &mut op, job.handle, job.desk.here)?;
-        op.result?;
+        let op = Op::new(job.desk.key(), Todo::Delete(Delete::default()));
+        let mut started = Started { map: job.handle, op, out: None };
+        refs::delete(kernel, &mut started, job.desk.here)?;
     }
     Ok(())
 }

@@ -109,7 +109,8 @@ pub(crate) fn batch(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr, what:
 /// Nothing is ever deleted from an array; per-CPU arrays came with v5.13 (f008d732ab18).
 fn check_supported(map: &Map, what: Batch, release: Release) -> Result<(), Refusal> {
     let has = match &map.words {
-        Words::Hash(_) => true,
+        // Maps of maps: 9263dddc7b6f.
+        Words::Hash(_) => map.shape.inner.is_none() || release >= Release::new(5, 19),
         Words::Array(_) if map.shape.percpu && release < Release::new(5, 13) => false,
         Words::Array(_) => matches!(what, Batch::Lookup | Batch::Update),
         Words::Own(_) => own_batch(map, what).is_some_and(|since| since <= release),

@@ -9,6 +9,7 @@ pub(crate) use plain::{lookup, update};
 
 use crate::core::{Core, ObjectId};
 use crate::entry::Attr;
+use crate::refs::{self, For};
 use crate::{Answer, Failure, Kernel, Task, bytes, drive, fds, own};
 use bpfsim_abi::attr::{MapElemCpuAttr, UserAddr};
 use bpfsim_abi::{Errno, Refusal, Release};
@@ -242,6 +243,11 @@ fn start_lookup(
 ) -> Result<Started, Failure> {
     let Checked { handle, map, arm, answer } = check_lookup(core, desk.here, task, attr, role)?;
     let key = read_key(hw, desk, task, map, arm.key)?;
+    let release = core.profile.release;
+    refs::check_key(hw, task, map, key, (For::Lookup, release))?;
+    if let Some(errno) = refs::refuses_lookup(map, release) {
+        return Ok(Started { map: handle, op: Op::new(key, Todo::Refuse(errno)), out: None });
+    }
     if let Some((todo, out)) = own::lookup(hw, desk, task, map, (arm.value, answer.wire))? {
         return Ok(Started { map: handle, op: Op::new(key, todo), out });
     }
@@ -264,6 +270,7 @@ fn start_update(
 ) -> Result<Started, Failure> {
     let checked = check_update(core, desk.here, task, attr, role)?;
     let (key, value) = read_key_and_value(hw, desk, task, &checked)?;
+    refs::check_key(hw, task, checked.map, key, (For::Update, core.profile.release))?;
     let todo = match own::update(checked.map, value, checked.arm.flags) {
         Some(own) => own,
         None => checked.update(core.profile.release, value).map_or_else(Todo::Refuse, Todo::Update),
@@ -311,6 +318,7 @@ fn start_delete(
     let arm: MapElemCpuAttr = attr.arm();
     let (handle, map) = map_for(core, task, arm.map_fd, Use::Write)?;
     let key = read_key(hw, desk, task, map, arm.key)?;
+    refs::check_key(hw, task, map, key, (For::Delete, core.profile.release))?;
     Ok(Started { map: handle, op: Op::new(key, Todo::Delete(Delete::default())), out: None })
 }
 
@@ -344,11 +352,18 @@ pub fn start(
         (Some(Role::Lookup), _) => start_lookup(core, hw, desk, task, attr, Some(Role::Lookup)),
         (Some(Role::Update), _) => start_update(core, hw, desk, task, attr, Some(Role::Update)),
         (None, 1) => start_lookup(core, hw, desk, task, attr, None),
-        (None, 2) => start_update(core, hw, desk, task, attr, None),
-        (None, 3) => start_delete(core, hw, desk, task, attr),
+        (None, 2) => stepped(core, start_update(core, hw, desk, task, attr, None)),
+        (None, 3) => stepped(core, start_delete(core, hw, desk, task, attr)),
         (None, 4) => start_next_key(core, hw, desk, task, attr),
         (None, _) => return None,
     })
+}
+
+/// What changes references is not stepped.
+fn stepped(core: &Core, started: Result<Started, Failure>) -> Result<Started, Failure> {
+    let started = started?;
+    refs::not_stepped(core, &started)?;
+    Ok(started)
 }
 
 /// The desk of a plain call.
@@ -371,7 +386,8 @@ fn finish(kernel: &mut Kernel, task: &mut dyn Task, started: &mut Started, here:
 pub(crate) fn delete(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {
     let desk = desk(&kernel.core, task);
     let mut started = start_delete(&kernel.core, &mut kernel.hw, &desk, task, attr)?;
-    finish(kernel, task, &mut started, desk.here)
+    refs::delete(kernel, &mut started, desk.here)?;
+    Ok(0)
 }
 
 pub(crate) fn next_key(kernel: &mut Kernel, task: &mut dyn Task, attr: &Attr) -> Answer {

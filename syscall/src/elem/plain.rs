@@ -9,7 +9,7 @@ use super::{
     start_update,
 };
 use crate::entry::Attr;
-use crate::{Answer, Failure, Kernel, Task, bytes, drive};
+use crate::{Answer, Failure, Kernel, Task, bytes, drive, refs};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_maps::hash::Find;
@@ -43,7 +43,7 @@ pub(crate) fn lookup(
 
 #[inline]
 fn is_own(map: &Map) -> bool {
-    matches!(map.words, Words::Own(_))
+    matches!(map.words, Words::Own(_)) || map.shape.inner.is_some()
 }
 
 #[inline]
@@ -87,8 +87,10 @@ pub(crate) fn update(
     let checked = check_update(core, desk.here, task, attr, role)?;
     let map = checked.map;
     if is_own(map) {
+        let flags = checked.arm.flags;
         let mut started = start_update(core, hw, &desk, task, attr, role)?;
-        return finish(kernel, task, &mut started, desk.here);
+        refs::update(kernel, task, &mut started, (desk.here, flags))?;
+        return Ok(0);
     }
     let key = user_key(hw, task, &desk, map, checked.arm.key)?;
     let value = desk.value(hw, map.shape.key_size, checked.answer.wire);

@@ -7,6 +7,8 @@ mod create_all;
 mod elementless;
 mod lpm;
 mod lru;
+mod outside;
 mod programs;
 mod queue;
 mod random;
+mod refs;
