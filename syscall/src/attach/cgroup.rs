@@ -184,7 +184,8 @@ pub(crate) fn detach(
         return update(kernel, &place, None);
     }
     let lsm = prog_type_of(attach_type, release) == Some(prog::LSM);
-    if !is_known(attach_type, release) && !(lsm && attach_type == super::types::at::LSM_CGROUP) {
+    let lsm_list = lsm && attach_type == super::types::at::LSM_CGROUP;
+    if !is_known(attach_type, release) && !lsm_list {
         return Err(Errno::EINVAL);
     }
     let hook = kernel.core.hooks.at(&place).cloned().unwrap_or_default();

@@ -57,10 +57,11 @@ fn replace(kernel: &mut Kernel, handle: u32, new: u32, old: Option<u32>) -> Resu
     let place = link.place.ok_or(Errno::ENOLINK)?;
     match link.kind {
         kind::CGROUP if other_type => return Err(Errno::EINVAL),
-        kind::XDP if core.profile.release >= Release::new(5, 15) => {
-            if other_type || now.expected != next.expected {
-                return Err(Errno::EINVAL);
-            }
+        kind::XDP
+            if core.profile.release >= Release::new(5, 15)
+                && (other_type || now.expected != next.expected) =>
+        {
+            return Err(Errno::EINVAL);
         }
         _ => {}
     }
