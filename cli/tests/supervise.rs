@@ -87,6 +87,8 @@ macro_rules! built {
 #[case::wild_pointers("wild", &[])]
 #[case::forks_and_exec("forks", &[])]
 #[case::threads("threads", &[])]
+#[case::mapped("mapped", &[])]
+#[case::killed_at_random("storm", &[])]
 #[case::other_entries("entries", &["-static"])]
 fn a_program_finds_a_kernel(
     #[case] name: &str,

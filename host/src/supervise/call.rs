@@ -8,7 +8,7 @@ use super::target::{PENDING_FD, Pending, Target};
 use crate::sys::{Listener, Notification, Reply};
 use bpfsim_abi::attr::UserAddr;
 use bpfsim_abi::{Errno, Release, cmd};
-use bpfsim_syscall::{Answer, Failure, Task};
+use bpfsim_syscall::{Answer, Failure, ObjectId, Task};
 use std::io::Write;
 use std::os::fd::AsFd;
 
@@ -26,6 +26,13 @@ const ASKS_FOR_FILES: [u32; 7] = [OBJ_PIN, 7, 8, 9, 16, 28, 36];
 const MAP_CREATE: u32 = 0;
 const PROG_LOAD: u32 = 5;
 const OBJ_PIN: u32 = 6;
+const LOOKUP: u32 = 1;
+const NEXT_KEY: u32 = 4;
+const TEST_RUN: u32 = 10;
+const LOOKUP_AND_DELETE: u32 = 21;
+const FREEZE: u32 = 22;
+const LOOKUP_BATCH: u32 = 24;
+const DELETE_BATCH: u32 = 27;
 
 /// `RLIMIT_MEMLOCK` of a thread, in bytes; none where it is without limit. Up to v5.10 maps and
 /// programs count against it.
@@ -76,6 +83,11 @@ impl Supervisor {
         let [cmd, attr, size, ..] = call.args;
         let asked = Asked { id: call.id, cmd: cmd as u32, at: attr, size: size as u32 };
         self.before(&asked, call.pid);
+        let mapped = self.mapped(listener, call, &asked);
+        for object in &mapped {
+            // What cannot be read keeps the words that it has.
+            let _ = self.objects.take_in(&mut self.kernel, *object);
+        }
         let (caps, online) = (self.options.caps, &self.options.profile.cpus.online);
         let mut target = Target::new(listener, call, &self.objects, &mut self.tables, caps, online);
         if ASKS_FOR_FILES.contains(&asked.cmd) {
@@ -98,6 +110,7 @@ impl Supervisor {
         };
         let shown = seen.map(|before| target.show(&asked, &before, self.options.profile.release));
         let (pending, refused) = (target.pending, target.refused.get());
+        let answer = self.after(answer, &asked, &mapped);
         if asked.cmd == OBJ_PIN
             && answer.is_ok()
             && let Some(pins) = &mut self.pins
@@ -142,6 +155,44 @@ impl Supervisor {
         }
     }
 
+    /// The maps of a call that targets may have mapped: that of its fd; all, where programs run.
+    fn mapped(&mut self, listener: &Listener, call: Notification, asked: &Asked) -> Vec<ObjectId> {
+        if self.objects.shared().is_empty() {
+            return Vec::new();
+        }
+        let at = match asked.cmd {
+            TEST_RUN => return self.objects.shared().to_vec(),
+            LOOKUP..=NEXT_KEY | LOOKUP_AND_DELETE | FREEZE => 0,
+            LOOKUP_BATCH..=DELETE_BATCH => 36,
+            _ => return Vec::new(),
+        };
+        let target = self.target(listener, call);
+        let mut fd = [0; 4];
+        let field = UserAddr(asked.at).checked_add(at);
+        let read = field.is_some_and(|field| target.read(field, &mut fd).is_ok());
+        match target.fd(u32::from_ne_bytes(fd)) {
+            Some(Ok(object)) if read => vec![object],
+            Some(_) | None => Vec::new(),
+        }
+    }
+
+    /// What a call did to maps that are mapped.
+    fn after(&mut self, answer: Answer, asked: &Asked, mapped: &[ObjectId]) -> Answer {
+        let mut answer = answer;
+        for object in mapped {
+            if self.objects.put_out(&self.kernel, *object).is_err() {
+                self.note("a program wrote to a frozen map that is mapped: not seen there".into());
+            }
+            if asked.cmd == FREEZE && answer.is_ok() && !self.objects.freeze(*object) {
+                if let Some(meta) = self.kernel.core.meta_mut(*object) {
+                    meta.frozen = false;
+                }
+                answer = Err(Errno::EBUSY.into());
+            }
+        }
+        answer
+    }
+
     fn reply(&mut self, listener: &Listener, asked: &Asked, answer: &Answer) {
         let reply = match answer {
             Ok(value) => Reply::Value((*value).into()),
@@ -168,7 +219,7 @@ impl Supervisor {
             let errno = Errno::from_number(number).unwrap_or(Errno::ENOMEM);
             (Err(Failure::from(errno)), None)
         };
-        let file = match self.objects.open(object, mode) {
+        let file = match self.objects.open(&self.kernel, object, mode) {
             Ok(file) => file,
             Err(number) => {
                 self.kernel.release(object);

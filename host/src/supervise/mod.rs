@@ -12,15 +12,20 @@
 mod call;
 mod fdinfo;
 mod filter;
+mod floor;
 mod intercept;
 mod objects;
 mod overlay;
 mod pins;
 mod record;
 mod serve;
+mod shared;
 mod start;
 mod strace;
+mod tables;
 mod target;
+
+pub use floor::floor;
 
 use crate::sys;
 use bpfsim_syscall::{Caps, Profile};

@@ -9,7 +9,8 @@
 //! A memfd tells nobody when it is closed. The supervisor's own description gets an exclusive lock
 //! exactly when no other description holds a shared one: then the object's last fd is gone.
 
-use bpfsim_syscall::{Mode, ObjectId};
+use super::shared::Shared;
+use bpfsim_syscall::{Kernel, Mode, ObjectId};
 use nix::fcntl::{FcntlArg, SealFlag, fcntl};
 use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{self, FileStat};
@@ -35,6 +36,8 @@ struct Entry {
     identity: Identity,
     /// An fd for reading or writing only was given out.
     has_modes: bool,
+    /// Of a map that targets may map.
+    shared: Option<Shared>,
 }
 
 /// Every object with fds in some process.
@@ -42,6 +45,8 @@ struct Entry {
 pub(super) struct Objects {
     entries: BTreeMap<ObjectId, Entry>,
     known: HashMap<Identity, ObjectId>,
+    /// Those that are maps which can be mapped.
+    shared: Vec<ObjectId>,
     /// Where the next few are looked at.
     next: Option<ObjectId>,
 }
@@ -67,9 +72,17 @@ impl Objects {
     ///
     /// # Errors
     /// `ENFILE` when this process has no room for more files.
-    pub(super) fn open(&mut self, object: ObjectId, mode: Mode) -> Result<File, i32> {
+    pub(super) fn open(
+        &mut self,
+        kernel: &Kernel,
+        object: ObjectId,
+        mode: Mode,
+    ) -> Result<File, i32> {
         if !self.entries.contains_key(&object) {
-            let entry = Entry::new(object).map_err(|_| libc::ENFILE)?;
+            let entry = Entry::new(kernel, object).map_err(|_| libc::ENFILE)?;
+            if entry.shared.is_some() {
+                self.shared.push(object);
+            }
             self.known.insert(entry.identity, object);
             self.entries.insert(object, entry);
         }
@@ -89,7 +102,42 @@ impl Objects {
         }
         self.known.remove(&entry.identity);
         self.entries.remove(&object);
+        self.shared.retain(|other| *other != object);
         true
+    }
+
+    /// The maps that targets may have mapped.
+    pub(super) fn shared(&self) -> &[ObjectId] {
+        &self.shared
+    }
+
+    /// Brings what targets stored into a map, before a call.
+    pub(super) fn take_in(&mut self, kernel: &mut Kernel, object: ObjectId) -> io::Result<()> {
+        match self.entries.get_mut(&object) {
+            Some(Entry { shared: Some(shared), file, .. }) => {
+                shared.take_in(&mut kernel.hw.mem, file)
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Brings what the call changed to the targets.
+    pub(super) fn put_out(&mut self, kernel: &Kernel, object: ObjectId) -> io::Result<()> {
+        match self.entries.get_mut(&object) {
+            Some(Entry { shared: Some(shared), file, .. }) => shared.put_out(&kernel.hw.mem, file),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Nobody may write to a frozen map any more. False while somebody has it mapped for writing:
+    /// the kernel does not freeze it then.
+    pub(super) fn freeze(&mut self, object: ObjectId) -> bool {
+        match self.entries.get(&object) {
+            Some(Entry { shared: Some(_), file, .. }) => {
+                fcntl(file, FcntlArg::F_ADD_SEALS(SealFlag::F_SEAL_WRITE)).is_ok()
+            }
+            Some(_) | None => true,
+        }
     }
 
     /// Looks at up to `most` objects, round and round: those without fds, forgotten now.
@@ -105,14 +153,22 @@ impl Objects {
 }
 
 impl Entry {
-    fn new(object: ObjectId) -> io::Result<Self> {
+    fn new(kernel: &Kernel, object: ObjectId) -> io::Result<Self> {
         let flags = MFdFlags::MFD_CLOEXEC | MFdFlags::MFD_ALLOW_SEALING;
         let file = File::from(memfd_create(file_name(object), flags)?);
+        let shared = Shared::of(kernel, object);
+        let size = SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK;
         // Nobody writes what the kernel would not let them write.
-        let seals = SealFlag::F_SEAL_GROW | SealFlag::F_SEAL_SHRINK | SealFlag::F_SEAL_WRITE;
-        fcntl(&file, FcntlArg::F_ADD_SEALS(seals | SealFlag::F_SEAL_SEAL))?;
+        let seals = match &shared {
+            Some(shared) => {
+                shared.fill(&kernel.hw.mem, &file)?;
+                size
+            }
+            None => size | SealFlag::F_SEAL_WRITE | SealFlag::F_SEAL_SEAL,
+        };
+        fcntl(&file, FcntlArg::F_ADD_SEALS(seals))?;
         let identity = identity(&stat::fstat(&file)?);
-        Ok(Self { file, identity, has_modes: false })
+        Ok(Self { file, identity, has_modes: false, shared })
     }
 
     fn open(&mut self, mode: Mode) -> io::Result<File> {
@@ -145,13 +201,19 @@ const fn file_name(object: ObjectId) -> &'static CStr {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bpfsim_syscall::Profile;
+
+    fn kernel() -> Kernel {
+        let release = "6.18".parse().expect("a release");
+        Kernel::new(Profile::release(release).expect("known"))
+    }
 
     #[test]
     fn an_object_lives_as_long_as_any_description() {
         let mut objects = Objects::default();
         let map = ObjectId::Map(7);
-        let first = objects.open(map, Mode::ReadWrite).expect("room");
-        let second = objects.open(map, Mode::ReadOnly).expect("room");
+        let first = objects.open(&kernel(), map, Mode::ReadWrite).expect("room");
+        let second = objects.open(&kernel(), map, Mode::ReadOnly).expect("room");
         let known = identity(&stat::fstat(&first).expect("open"));
         assert_eq!(known, identity(&stat::fstat(&second).expect("open")));
         assert_eq!(objects.find(known), Some((map, true)));
@@ -169,9 +231,9 @@ mod tests {
     fn sweeping_goes_round() {
         let mut objects = Objects::default();
         for handle in 0..5 {
-            drop(objects.open(ObjectId::Map(handle), Mode::ReadWrite).expect("room"));
+            drop(objects.open(&kernel(), ObjectId::Map(handle), Mode::ReadWrite).expect("room"));
         }
-        let kept = objects.open(ObjectId::Prog(0), Mode::ReadWrite).expect("room");
+        let kept = objects.open(&kernel(), ObjectId::Prog(0), Mode::ReadWrite).expect("room");
         let mut gone = vec![];
         for _ in 0..3 {
             gone.extend(objects.sweep(2));
@@ -186,7 +248,7 @@ mod tests {
     fn files_cannot_be_written() {
         use std::io::Write;
         let mut objects = Objects::default();
-        let mut file = objects.open(ObjectId::Map(0), Mode::ReadWrite).expect("room");
+        let mut file = objects.open(&kernel(), ObjectId::Map(0), Mode::ReadWrite).expect("room");
         assert_eq!(file.write(b"x").map_err(|e| e.raw_os_error()), Err(Some(libc::EPERM)));
     }
 }

@@ -4,7 +4,7 @@ use super::objects::Objects;
 use super::pins::Pins;
 use super::record::Record;
 use super::start::Begun;
-use super::target::Tables;
+use super::tables::Tables;
 use super::{Ended, Finished, Options, RunError, start};
 use crate::sys::Listener;
 use crate::sys::spawn;

@@ -28,9 +28,8 @@ pub(super) struct Begun {
     pub(super) bare: Option<String>,
 }
 
-/// Starts `argv` under the filter. In the foreground, the signals that are passed on are blocked
-/// from here on.
-pub(super) fn start(argv: &[OsString], options: &Options) -> Result<Begun, RunError> {
+/// The arguments for exec, and the name for messages.
+fn words(argv: &[OsString]) -> Result<(String, Vec<CString>), RunError> {
     let Some(first) = argv.first() else {
         return Err(RunError::Refused("no command to run; write it behind --".to_owned()));
     };
@@ -38,6 +37,19 @@ pub(super) fn start(argv: &[OsString], options: &Options) -> Result<Begun, RunEr
     let no_nul = |arg: &OsString| CString::new(arg.as_bytes());
     let argv = argv.iter().map(no_nul).collect::<Result<Vec<_>, _>>();
     let argv = argv.map_err(|_| RunError::Refused(format!("{name}: an argument has a NUL")))?;
+    Ok((name, argv))
+}
+
+/// Starts `argv` under a filter for bpf(2) alone, without mounts of its own.
+pub(super) fn bare(argv: &[OsString]) -> Result<Started, RunError> {
+    let (_, argv) = words(argv)?;
+    spawn::spawn(&argv, &[], &mut filter::filter(&[], &[]), mask(false)).map_err(refused)
+}
+
+/// Starts `argv` under the filter. In the foreground, the signals that are passed on are blocked
+/// from here on.
+pub(super) fn start(argv: &[OsString], options: &Options) -> Result<Begun, RunError> {
+    let (name, argv) = words(argv)?;
     let mask = mask(options.foreground);
     let mut filter = filter::filter(intercept::ALWAYS, intercept::WHEN);
     let mut bare = format!("there is no {}", bpfsim_syscall::bpffs::MOUNT);

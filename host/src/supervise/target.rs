@@ -1,7 +1,8 @@
 //! The caller of bpf(2) as the kernel sees it: memory, fds and rights of a thread in a system call.
 
-use super::objects::{Identity, Objects, identity};
+use super::objects::{Identity, Objects};
 use super::pins::View;
+use super::tables::Tables;
 use crate::sys::{Listener, Notification, remote};
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::UserAddr;
@@ -9,15 +10,14 @@ use bpfsim_sim::CpuList;
 use bpfsim_syscall::bpffs::Dir;
 use bpfsim_syscall::task::NotBpf;
 use bpfsim_syscall::{Caps, Fault, File, Mode, ObjectId, Task};
-use nix::fcntl::{AtFlags, OFlag, open, readlink};
+use nix::fcntl::{OFlag, open, readlink};
 use nix::sched::sched_getaffinity;
 use nix::sys::stat::{self, FileStat};
 use nix::sys::statfs::{CGROUP2_SUPER_MAGIC, statfs};
 use nix::unistd::Pid;
 use std::cell::{Cell, RefCell};
-use std::collections::HashMap;
 use std::ffi::OsString;
-use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
 /// Stands for the number that the target's new fd will get: above every number that there is
 /// (`sysctl fs.nr_open` is at most `INT_MAX & -64`).
@@ -27,36 +27,11 @@ pub(super) const PENDING_FD: u32 = i32::MAX as u32;
 const AHEAD: usize = 512;
 
 /// `PAGE_SIZE`, or a part of it: reading ahead never leaves the page.
-const PAGE: usize = 4096;
+const PAGE: u64 = 4096;
 
-/// As many `/proc/TID/fd` are kept open.
-const MOST_TABLES: usize = 256;
-
-/// Threads' tables of fds, by thread, as descriptors of `/proc/TID/fd`.
-///
-/// A descriptor belongs to the thread it was opened for, not to its number: when the thread is
-/// gone, nothing is found through it any more.
-#[derive(Debug, Default)]
-pub(super) struct Tables {
-    open: HashMap<u32, OwnedFd>,
-}
-
-impl Tables {
-    /// The table of a thread, and whether it was opened now.
-    fn of(&mut self, pid: u32) -> nix::Result<(&OwnedFd, bool)> {
-        if self.open.len() >= MOST_TABLES && !self.open.contains_key(&pid) {
-            self.open.clear();
-        }
-        match self.open.entry(pid) {
-            std::collections::hash_map::Entry::Occupied(entry) => Ok((entry.into_mut(), false)),
-            std::collections::hash_map::Entry::Vacant(entry) => {
-                let path = format!("/proc/{pid}/fd");
-                let flags = OFlag::O_PATH | OFlag::O_DIRECTORY | OFlag::O_CLOEXEC;
-                Ok((entry.insert(open(path.as_str(), flags, stat::Mode::empty())?), true))
-            }
-        }
-    }
-}
+/// So long after a look a number still is the same thread's: it would have to be given away, and
+/// all others after it.
+const FRESH: Duration = Duration::from_micros(50);
 
 /// What a call wants to give to its caller when it ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +50,10 @@ pub(super) struct Target<'a> {
     online: &'a CpuList,
     /// Where it begins, and its bytes.
     ahead: RefCell<(u64, Vec<u8>)>,
+    /// The fd that was looked up last: thread, number, file.
+    known: Cell<Option<((u32, u32), Option<Identity>)>>,
+    /// When the caller was seen to wait for this call.
+    seen: Cell<Option<Instant>>,
     /// Its memory may not be read at all: the error number.
     pub(super) refused: Cell<Option<i32>>,
     pub(super) pending: Option<Pending>,
@@ -99,6 +78,8 @@ impl<'a> Target<'a> {
             caps,
             online,
             ahead: RefCell::default(),
+            known: Cell::new(None),
+            seen: Cell::new(None),
             refused: Cell::new(None),
             pending: None,
             tree: None,
@@ -107,7 +88,9 @@ impl<'a> Target<'a> {
 
     /// True while the caller waits for this very call.
     pub(super) fn is_there(&self) -> bool {
-        self.listener.is_valid(self.call.id)
+        let valid = self.listener.is_valid(self.call.id);
+        self.seen.set(valid.then(Instant::now));
+        valid
     }
 
     /// As many bytes as are mapped; what was read is the caller's.
@@ -133,45 +116,37 @@ impl<'a> Target<'a> {
         bytes.map(|bytes| out.copy_from_slice(bytes)).is_some()
     }
 
-    /// fstatat(2) in the caller's table; `None` where there is no such fd.
-    fn stat(&self, fd: u32, flags: AtFlags) -> Option<FileStat> {
-        self.stat_of(self.call.pid, fd, flags)
+    /// stat(2) or lstat(2) of the caller's fd; `None` where there is no such fd.
+    fn stat(&self, fd: u32, follow: bool) -> Option<FileStat> {
+        let path = format!("/proc/{}/fd/{fd}", self.call.pid);
+        let stat = if follow { stat::stat(path.as_str()) } else { stat::lstat(path.as_str()) };
+        stat.ok().filter(|_| self.is_there())
     }
 
-    /// The same in the table of another thread.
-    fn stat_of(&self, pid: u32, fd: u32, flags: AtFlags) -> Option<FileStat> {
-        let mut tables = self.tables.borrow_mut();
-        let mut name = [0; 11];
-        let name = decimal(fd, &mut name);
-        loop {
-            let (table, fresh) = match tables.of(pid) {
-                Ok(found) => found,
-                Err(errno) => {
-                    self.fault(if errno == nix::errno::Errno::EACCES { libc::EPERM } else { 0 });
-                    return None;
-                }
-            };
-            match stat::fstatat(table, name, flags) {
-                Ok(stat) if !fresh || self.is_there() => return Some(stat),
-                Ok(_) | Err(_) => {}
-            }
-            // The thread that it was opened for may be gone, and its number used again.
-            tables.open.remove(&pid);
-            if fresh {
-                return None;
-            }
+    /// Which file is behind an fd of a thread; looked up once for each call and fd.
+    fn identity_of(&self, pid: u32, fd: u32) -> Option<Identity> {
+        if let Some(((known_pid, known_fd), file)) = self.known.get()
+            && (known_pid, known_fd) == (pid, fd)
+        {
+            return file;
         }
+        let found = self.tables.borrow_mut().find(pid, fd, &|| self.is_there());
+        let file = found.unwrap_or_else(|number| {
+            self.fault(number);
+            None
+        });
+        self.known.set(Some(((pid, fd), file)));
+        file
     }
 
     /// The object behind an fd of any thread.
     pub(super) fn object_of(&self, pid: u32, fd: u32) -> Option<ObjectId> {
-        let file = self.stat_of(pid, fd, AtFlags::empty())?;
-        self.objects.find(identity(&file)).map(|(object, _)| object)
+        self.objects.find(self.identity_of(pid, fd)?).map(|(object, _)| object)
     }
 
     /// The file system of the file behind an fd.
     pub(super) fn device_of(&self, fd: u32) -> Option<u64> {
-        self.stat(fd, AtFlags::empty()).map(|stat| stat.st_dev)
+        self.stat(fd, true).map(|stat| stat.st_dev)
     }
 
     /// The file system of the file that a path of the caller leads to.
@@ -220,7 +195,7 @@ impl<'a> Target<'a> {
         if text == "anon_inode:[perf_event]" {
             return Some(File::PerfEvent);
         }
-        let stat = self.stat(fd, AtFlags::empty())?;
+        let stat = self.stat(fd, true)?;
         if let Some(dir) = self.tree.as_ref().and_then(|tree| tree.node(&stat, &link)) {
             return Some(File::Directory(dir));
         }
@@ -242,23 +217,8 @@ impl<'a> Target<'a> {
 
     /// Which file is behind an fd.
     fn identity(&self, fd: u32) -> Option<Identity> {
-        self.stat(fd, AtFlags::empty()).map(|stat| identity(&stat))
+        self.identity_of(self.call.pid, fd)
     }
-}
-
-/// The digits of a number, without allocating.
-fn decimal(number: u32, out: &mut [u8; 11]) -> &std::ffi::CStr {
-    let (mut at, mut rest) = (out.len() - 1, number);
-    out[at] = 0;
-    loop {
-        at -= 1;
-        out[at] = b'0' + (rest % 10) as u8;
-        rest /= 10;
-        if rest == 0 {
-            break;
-        }
-    }
-    std::ffi::CStr::from_bytes_with_nul(&out[at..]).unwrap_or_default()
 }
 
 impl Task for Target<'_> {
@@ -271,13 +231,15 @@ impl Task for Target<'_> {
             let got = self.fetch(at.0, out)?;
             return if got == out.len() { Ok(()) } else { Err(Fault) };
         }
-        let page_left = PAGE - last.0 as usize % PAGE - 1;
-        let mut bytes = vec![0; out.len() + page_left.min(AHEAD - out.len())];
-        let got = self.fetch(at.0, &mut bytes)?;
+        // From a little before to a little behind, within the pages that are asked for.
+        let start = at.0 - (at.0 % PAGE).min(AHEAD as u64);
+        let end = last.0 + (PAGE - 1 - last.0 % PAGE).min(AHEAD as u64);
+        let mut bytes = std::mem::take(&mut self.ahead.borrow_mut().1);
+        bytes.resize((end - start + 1) as usize, 0);
+        let got = self.fetch(start, &mut bytes)?;
         bytes.truncate(got);
-        let have = bytes.get(..out.len()).map(|bytes| out.copy_from_slice(bytes));
-        *self.ahead.borrow_mut() = (at.0, bytes);
-        have.ok_or(Fault)
+        *self.ahead.borrow_mut() = (start, bytes);
+        if self.remembered(at.0, out) { Ok(()) } else { Err(Fault) }
     }
 
     fn write(&mut self, at: UserAddr, bytes: &[u8]) -> Result<(), Fault> {
@@ -285,7 +247,8 @@ impl Task for Target<'_> {
             return Ok(());
         }
         self.ahead.get_mut().1.clear();
-        if !self.is_there() {
+        let fresh = self.seen.get().is_some_and(|seen| seen.elapsed() < FRESH);
+        if !fresh && !self.is_there() {
             return Err(Fault);
         }
         let put = remote::write(self.call.pid, at.0, bytes).map_err(|n| self.fault(n))?;
@@ -314,7 +277,7 @@ impl Task for Target<'_> {
         if !has_modes.is_some_and(|(_, has_modes)| has_modes) {
             return Mode::ReadWrite;
         }
-        let link = self.stat(fd, AtFlags::AT_SYMLINK_NOFOLLOW);
+        let link = self.stat(fd, false);
         match link.map_or(0, |stat| stat.st_mode & 0o600) {
             0o400 => Mode::ReadOnly,
             0o200 => Mode::WriteOnly,
@@ -365,18 +328,5 @@ impl Task for Target<'_> {
         };
         let first = self.online.iter().next().unwrap_or(0);
         self.online.iter().find(allowed).unwrap_or(first)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn numbers_are_written_in_decimal() {
-        for number in [0, 7, 10, 4_294_967_295] {
-            let mut out = [0; 11];
-            assert_eq!(decimal(number, &mut out).to_str(), Ok(number.to_string().as_str()));
-        }
     }
 }

@@ -176,7 +176,8 @@ pub(crate) fn exec_error(socket: &OwnedFd) -> Option<i32> {
     }
 }
 
-fn reap(pid: i32) {
+/// Waits for a child.
+pub(crate) fn reap(pid: i32) {
     let mut status = 0;
     // SAFETY: 1. `status` is a local that lives until the call returns.
     while unsafe { libc::waitpid(pid, &mut status, 0) } < 0 && last_errno() == libc::EINTR {}
@@ -376,12 +377,38 @@ fn fill(fd: RawFd, text: &CString) -> Result<(), i32> {
     }
 }
 
-/// A pidfd of a child: readable when it has ended (v5.3).
+/// `PIDFD_THREAD`, v6.9.
+const PIDFD_THREAD: i32 = libc::O_EXCL;
+
+/// A pidfd of a process: readable when it has ended (v5.3).
 pub(crate) fn pidfd(pid: i32) -> io::Result<OwnedFd> {
+    pidfd_open(pid, 0)
+}
+
+/// A pidfd of a thread; before v6.9 of the first thread of a process only.
+pub(crate) fn thread_pidfd(tid: u32) -> io::Result<OwnedFd> {
+    pidfd_open(tid as i32, PIDFD_THREAD).or_else(|_| pidfd_open(tid as i32, 0))
+}
+
+fn pidfd_open(pid: i32, flags: i32) -> io::Result<OwnedFd> {
     // SAFETY: 1. Numbers only. 2. What comes back is a new descriptor of this process.
-    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, 0) };
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_open, pid, flags) };
     if fd < 0 {
         return Err(io::Error::last_os_error());
+    }
+    // SAFETY: 1. The call has just returned it, and nobody else has taken charge of it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })
+}
+
+/// A copy of another process's descriptor (v5.6).
+///
+/// # Errors
+/// `EBADF` where it has no such descriptor, `ESRCH` when it has ended, `EPERM`.
+pub(crate) fn copy_of(pidfd: &OwnedFd, fd: u32) -> Result<OwnedFd, i32> {
+    // SAFETY: 1. Numbers only. 2. What comes back is a new descriptor of this process.
+    let fd = unsafe { libc::syscall(libc::SYS_pidfd_getfd, pidfd.as_raw_fd(), fd, 0) };
+    if fd < 0 {
+        return Err(last_errno());
     }
     // SAFETY: 1. The call has just returned it, and nobody else has taken charge of it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd as RawFd) })

@@ -1,0 +1,145 @@
+//! Debian's bpftool, unchanged: the same script on the real kernel and under `bpfsim run`, output
+//! by output. The real one runs as root in a mount namespace with a bpffs of its own, which ends
+//! with it. Skipped, with the reason, where there is no bpftool, no root or no Linux 6.18.
+
+mod run;
+
+use rstest::rstest;
+use std::os::unix::process::CommandExt;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+const NOBODY: u32 = 65534;
+
+/// Why nothing is compared.
+fn missing() -> Option<String> {
+    let output = |program: &str, arg: &str| {
+        let output = Command::new(program).arg(arg).output().ok()?;
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    };
+    match (output("bpftool", "version"), output("uname", "-r"), output("id", "-u")) {
+        (None, ..) => Some("no bpftool".to_owned()),
+        (_, _, Some(user)) if user.trim() != "0" => Some("not root".to_owned()),
+        (_, Some(release), _) if release.starts_with("6.18.") => None,
+        (_, release, _) => Some(format!("this is Linux {release:?}, not 6.18")),
+    }
+}
+
+fn script(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/targets").join(name)
+}
+
+/// Standard output of the script on the real kernel.
+fn native(name: &str, args: &[&str]) -> Result<String, String> {
+    let mount = "mount -t bpf none /sys/fs/bpf && exec sh \"$@\"";
+    let mut command = Command::new("unshare");
+    command.args(["-m", "sh", "-c", mount, "sh"]).arg(script(name)).args(args);
+    let output = command.output().map_err(|error| error.to_string())?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    match text.is_empty() {
+        true => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+        false => Ok(text),
+    }
+}
+
+/// The same under the simulator, as nobody: what was printed, and what bpfsim said.
+fn simulated(name: &str, args: &[&str]) -> (String, String) {
+    let folder = std::env::temp_dir().join(format!("bpfsim-bpftool-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let own = folder.join(format!("bpfsim-{:?}", std::thread::current().id()));
+    let text = folder.join(name);
+    std::fs::copy(env!("CARGO_BIN_EXE_bpfsim"), &own).expect("a copy");
+    std::fs::copy(script(name), &text).expect("a copy");
+    let possible = std::fs::read_to_string("/sys/devices/system/cpu/possible").expect("a list");
+    let cpus = format!("possible={}", possible.trim());
+    let mut command = Command::new(own);
+    command.args(["run", "--kernel", "6.18", "--cpus", &cpus, "--", "sh"]).arg(text).args(args);
+    let output = command.uid(NOBODY).gid(NOBODY).output().expect("it starts");
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    (text(&output.stdout), text(&output.stderr))
+}
+
+/// Without what differs from run to run, and without memlock and process names, which bpftool reads
+/// from elsewhere.
+fn comparable(text: &str) -> String {
+    let line = |line: &str| {
+        let line = match line.split_once(": ") {
+            Some((id, rest)) if id.bytes().all(|byte| byte.is_ascii_digit()) => {
+                format!("ID: {rest}")
+            }
+            _ => line.to_owned(),
+        };
+        let line = cut(&cut(&line, "  memlock ", "B"), ",\"bytes_memlock\":", "");
+        cut(&line, "\"id\":", "")
+    };
+    text.lines()
+        .map(line)
+        .filter(|line| !line.trim_start().starts_with("pids "))
+        .fold(String::new(), |all, line| all + &line + "\n")
+}
+
+/// Takes out `head`, the number behind it, and `tail`.
+fn cut(line: &str, head: &str, tail: &str) -> String {
+    match line.split_once(head) {
+        Some((before, after)) => {
+            let rest = after.trim_start_matches(|c: char| c.is_ascii_digit());
+            format!("{before}{}", rest.strip_prefix(tail).unwrap_or(rest))
+        }
+        None => line.to_owned(),
+    }
+}
+
+fn compare(name: &str, args: &[&str]) {
+    if let Some(why) = missing() {
+        return println!("skipped: {why}");
+    }
+    let real = match native(name, args) {
+        Ok(text) => text,
+        Err(why) => return println!("skipped: {why}"),
+    };
+    let (simulated, said) = simulated(name, args);
+    if said.contains("seccomp(2) answers") || said.contains("not modelled: map type") {
+        return println!("skipped: {said}");
+    }
+    assert_eq!(comparable(&simulated), comparable(&real), "{said}");
+}
+
+/// Flags 64 are `BPF_F_ZERO_SEED`: the order of keys is the same then.
+#[rstest]
+#[case::hash("hash", "key 4 value 8", "64")]
+#[case::array("array", "key 4 value 8", "0")]
+#[case::percpu_hash("percpu_hash", "key 4 value 8", "64")]
+#[case::percpu_array("percpu_array", "key 4 value 8", "0")]
+#[case::lru_hash("lru_hash", "key 4 value 8", "64")]
+#[case::lru_percpu_hash("lru_percpu_hash", "key 4 value 8", "64")]
+#[case::lpm_trie("lpm_trie", "key 8 value 8", "1")]
+#[case::queue("queue", "key 0 value 8", "0")]
+#[case::stack("stack", "key 0 value 8", "0")]
+#[case::bloom_filter("bloom_filter", "key 0 value 8", "0")]
+fn a_map_from_its_creation_to_its_end(
+    #[case] kind: &str,
+    #[case] sizes: &str,
+    #[case] flags: &str,
+) {
+    compare("bpftool-map.sh", &[kind, sizes, flags]);
+}
+
+#[test]
+fn output_is_made_comparable() {
+    let text = "7: hash  name m  flags 0x0\n\tkey 4B  value 8B  max_entries 4  memlock 920B\n\
+                \tpids sh(1)\n{\"id\":3,\"x\":1,\"bytes_memlock\":920}\n";
+    let want = "ID: hash  name m  flags 0x0\n\tkey 4B  value 8B  max_entries 4\n{,\"x\":1}\n";
+    assert_eq!(comparable(text), want);
+}
+
+/// A map that is made elsewhere is not seen, and nothing is left behind.
+#[test]
+fn the_real_kernel_has_no_part_in_it() {
+    let args = ["run", "--", "bpftool", "-j", "map", "show"];
+    let ran = run::finish(&mut run::command(&args));
+    if ran.status == 0 {
+        assert_eq!(ran.out.trim(), "[]");
+    } else {
+        println!("skipped: {}", ran.err);
+    }
+}
