@@ -41,6 +41,7 @@ pub(super) const ALWAYS: &[u32] = &[
         libc::SYS_open as u32
     },
     libc::SYS_perf_event_open as u32,
+    libc::SYS_sched_setaffinity as u32,
 ];
 
 /// Calls that come here with these arguments.
@@ -56,6 +57,10 @@ impl Supervisor {
         let reply = match i64::from(call.nr) {
             libc::SYS_uname => self.uname(listener, call, first),
             libc::SYS_statfs | libc::SYS_fstatfs => self.statfs(listener, call),
+            libc::SYS_sched_setaffinity => {
+                self.tables.moved();
+                Reply::Continue
+            }
             libc::SYS_mount => self.mount(listener, call),
             libc::SYS_openat => return self.open(listener, call, second, third),
             #[cfg(target_arch = "x86_64")]

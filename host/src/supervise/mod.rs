@@ -9,6 +9,7 @@
 //! The filter is inherited by every child and survives exec. bpf(2) never reaches the kernel of
 //! this machine. Nothing here needs rights: `no_new_privs` is set.
 
+mod blocking;
 mod call;
 mod fdinfo;
 mod filter;

@@ -5,7 +5,7 @@ use super::pins::Pins;
 use super::record::Record;
 use super::start::Begun;
 use super::tables::Tables;
-use super::{Ended, Finished, Options, RunError, start};
+use super::{Ended, Finished, Options, RunError, blocking, start};
 use crate::sys::Listener;
 use crate::sys::spawn;
 use bpfsim_syscall::Kernel;
@@ -14,7 +14,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, Signal, kill};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::{Id, WaitPidFlag, WaitStatus, waitid, waitpid};
 use nix::unistd::Pid;
 use std::io::Write;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -48,14 +48,15 @@ pub(super) struct Supervisor {
     pub(super) pins: Option<Pins>,
 }
 
-/// The program, from its start to its end.
-struct Child {
-    pid: Pid,
-    /// Readable when it has ended.
-    pidfd: OwnedFd,
-    /// Until exec has worked or failed.
-    socket: Option<OwnedFd>,
-    ended: Option<Ended>,
+/// The program.
+pub(super) struct Child {
+    pub(super) pid: Pid,
+    /// Closes when exec has worked, or says why not.
+    pub(super) socket: OwnedFd,
+}
+
+fn broken(what: &str, error: &dyn std::fmt::Display) -> RunError {
+    RunError::Refused(format!("{what}: {error}"))
 }
 
 /// What is ready, in the order of [`Supervisor::wait`].
@@ -99,42 +100,59 @@ impl Supervisor {
         if self.options.verbose {
             self.say_what_is_missing(bare.as_deref());
         }
-        let broken = |what: &str, error: &dyn std::fmt::Display| {
-            RunError::Refused(format!("{what}: {error}"))
-        };
-        let pidfd = spawn::pidfd(started.pid).map_err(|e| broken("pidfd_open(2)", &e))?;
-        let signals = self.signals().map_err(|e| broken("signalfd(2)", &e))?;
-        let socket = Some(started.socket);
-        let pid = Pid::from_raw(started.pid);
         self.program = started.pid as u32;
-        let mut child = Child { pid, pidfd, socket, ended: None };
+        let signals = self.signals().map_err(|e| broken("signalfd(2)", &e))?;
         let listener = Listener::new(started.listener);
-        let mut hung_up = false;
-        let ended = loop {
-            if let (Some(ended), true) = (child.ended, hung_up) {
-                break ended;
+        let child = Child { pid: Pid::from_raw(started.pid), socket: started.socket };
+        let ended = match blocking::possible() {
+            true => self.serve_blocking(&listener, child, signals),
+            false => self.serve_polling(&listener, child, signals),
+        };
+        match ended? {
+            Ok(ended) => Ok(self.finish(ended)),
+            Err(number) => Err(start::not_executed(&name, number)),
+        }
+    }
+
+    /// With poll(2): the listener, the end of the program, signals. The inner error is that of
+    /// exec.
+    fn serve_polling(
+        &mut self,
+        listener: &Listener,
+        child: Child,
+        signals: Option<SignalFd>,
+    ) -> Result<Result<Ended, i32>, RunError> {
+        let pidfd = spawn::pidfd(self.program as i32).map_err(|e| broken("pidfd_open(2)", &e))?;
+        let (mut socket, mut ended, mut hung_up) = (Some(child.socket), None, false);
+        loop {
+            if let (Some(ended), true) = (ended, hung_up) {
+                return Ok(Ok(ended));
             }
-            let listened = (!hung_up).then_some(&listener);
-            let ready = wait(listened, &child, signals.as_ref()).map_err(|e| broken("poll", &e))?;
+            let sources = [
+                (!hung_up).then(|| listener.as_fd()),
+                ended.is_none().then(|| pidfd.as_fd()),
+                socket.as_ref().map(AsFd::as_fd),
+                signals.as_ref().map(AsFd::as_fd),
+            ];
+            let ready = wait(&sources).map_err(|e| broken("poll(2)", &e))?;
             if ready.call {
-                self.serve_one(&listener);
+                self.serve_one(listener);
             }
             hung_up |= ready.hung_up && !ready.call;
             if ready.socket
-                && let Some(socket) = child.socket.take()
+                && let Some(socket) = socket.take()
                 && let Some(number) = spawn::exec_error(&socket)
             {
                 let _ = waitpid(child.pid, None);
-                return Err(start::not_executed(&name, number));
+                return Ok(Err(number));
             }
             if ready.ended {
-                child.ended = reap(child.pid);
+                ended = reap(child.pid, Some(WaitPidFlag::WNOHANG));
             }
-            if ready.signal && !pass_on(signals.as_ref(), &child) {
-                break child.ended.unwrap_or(Ended::Exited(125));
+            if ready.signal && !signals.as_ref().is_none_or(|s| pass_on(s, child.pid)) {
+                return Ok(Ok(ended.unwrap_or(Ended::Exited(125))));
             }
-        };
-        Ok(self.finish(ended))
+        }
     }
 
     /// What a program can see that is this machine's.
@@ -150,7 +168,7 @@ impl Supervisor {
         }
     }
 
-    fn serve_one(&mut self, listener: &Listener) {
+    pub(super) fn serve_one(&mut self, listener: &Listener) {
         // The caller may have died since poll(2) saw it.
         if let Ok(call) = listener.receive() {
             self.answer(listener, call);
@@ -189,17 +207,7 @@ impl Supervisor {
 }
 
 /// Blocks until something happens.
-fn wait(
-    listener: Option<&Listener>,
-    child: &Child,
-    signals: Option<&SignalFd>,
-) -> nix::Result<Ready> {
-    let sources = [
-        listener.map(AsFd::as_fd),
-        child.ended.is_none().then(|| child.pidfd.as_fd()),
-        child.socket.as_ref().map(AsFd::as_fd),
-        signals.map(AsFd::as_fd),
-    ];
+fn wait(sources: &[Option<BorrowedFd<'_>>; 4]) -> nix::Result<Ready> {
     let mut polled: Vec<PollFd<'_>> =
         sources.iter().flatten().map(|fd| PollFd::new(*fd, PollFlags::POLLIN)).collect();
     loop {
@@ -225,28 +233,29 @@ fn wait(
 }
 
 /// The status of a child that has ended.
-fn reap(pid: Pid) -> Option<Ended> {
-    match waitpid(pid, Some(WaitPidFlag::WNOHANG)) {
+pub(super) fn reap(pid: Pid, flags: Option<WaitPidFlag>) -> Option<Ended> {
+    match waitpid(pid, flags) {
         Ok(WaitStatus::Exited(_, status)) => Some(Ended::Exited(status as u8)),
         Ok(WaitStatus::Signaled(_, signal, _)) => Some(Ended::Killed(signal as i32)),
-        Ok(_) => None,
+        Ok(_) | Err(Errno::EINTR) => None,
         // Somebody else has waited for it.
         Err(_) => Some(Ended::Exited(125)),
     }
 }
 
 /// Passes signals on to the program. False when it has ended and the user wants to stop.
-fn pass_on(signals: Option<&SignalFd>, child: &Child) -> bool {
-    let Some(signals) = signals else { return true };
+pub(super) fn pass_on(signals: &SignalFd, child: Pid) -> bool {
+    let look = WaitPidFlag::WEXITED | WaitPidFlag::WNOHANG | WaitPidFlag::WNOWAIT;
     while let Ok(Some(info)) = signals.read_signal() {
-        if child.ended.is_some() {
-            return false;
+        match waitid(Id::Pid(child), look) {
+            Ok(WaitStatus::StillAlive) => {}
+            Ok(_) | Err(_) => return false,
         }
         if info.ssi_code != SI_KERNEL
             && let Ok(signal) = Signal::try_from(info.ssi_signo as i32)
         {
             // It may have ended just now.
-            let _ = kill(child.pid, signal);
+            let _ = kill(child, signal);
         }
     }
     true

@@ -8,6 +8,7 @@ use crate::sys::spawn::{copy_of, thread_pidfd};
 use nix::sys::stat;
 use std::collections::HashMap;
 use std::os::fd::OwnedFd;
+use std::time::{Duration, Instant};
 
 /// As many pidfds are kept open.
 const MOST: usize = 256;
@@ -19,9 +20,34 @@ const MOST: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Tables {
     open: HashMap<u32, OwnedFd>,
+    /// The CPU that threads were on, and when they were asked.
+    cpus: HashMap<u32, (Instant, u32)>,
 }
 
+/// So long a thread counts as where it was. A thread that moves itself is forgotten at once.
+const STAYS: Duration = Duration::from_millis(1);
+
 impl Tables {
+    /// The CPU of a thread, by `ask` where that is not known.
+    pub(super) fn cpu(&mut self, pid: u32, ask: impl FnOnce() -> u32) -> u32 {
+        match self.cpus.get(&pid) {
+            Some((asked, cpu)) if asked.elapsed() < STAYS => *cpu,
+            Some(_) | None => {
+                if self.cpus.len() >= MOST {
+                    self.cpus.clear();
+                }
+                let cpu = ask();
+                self.cpus.insert(pid, (Instant::now(), cpu));
+                cpu
+            }
+        }
+    }
+
+    /// Some thread moves: nobody is known to be anywhere.
+    pub(super) fn moved(&mut self) {
+        self.cpus.clear();
+    }
+
     /// The file behind an fd of a thread; none where there is no such fd, or `Err` with the number
     /// where the thread may not be looked at. `is_there` says whether the thread still is the one
     /// that is meant.

@@ -322,11 +322,14 @@ impl Task for Target<'_> {
     /// The first CPU of its affinity mask that the simulated machine has on line; else the first
     /// that is on line.
     fn cpu(&self) -> u32 {
-        let mask = sched_getaffinity(Pid::from_raw(self.call.pid as i32)).ok();
-        let allowed = |cpu: &u32| {
-            mask.as_ref().is_some_and(|mask| mask.is_set(*cpu as usize).unwrap_or(false))
+        let ask = || {
+            let mask = sched_getaffinity(Pid::from_raw(self.call.pid as i32)).ok();
+            let allowed = |cpu: &u32| {
+                mask.as_ref().is_some_and(|mask| mask.is_set(*cpu as usize).unwrap_or(false))
+            };
+            let first = self.online.iter().next().unwrap_or(0);
+            self.online.iter().find(allowed).unwrap_or(first)
         };
-        let first = self.online.iter().next().unwrap_or(0);
-        self.online.iter().find(allowed).unwrap_or(first)
+        self.tables.borrow_mut().cpu(self.call.pid, ask)
     }
 }
