@@ -10,11 +10,13 @@
 
 mod data;
 mod fields;
+mod find;
 mod header;
 mod kind;
 mod log;
 mod member;
 mod meta;
+mod parts;
 mod proto;
 mod resolve;
 mod rules;

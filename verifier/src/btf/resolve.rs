@@ -2,8 +2,7 @@
 //! btf_resolve() and the `resolve` of each kind.
 
 use super::data::Data;
-use super::kind::{IntData, Kind, Type};
-use super::log::Where;
+use super::kind::{Kind, Type};
 use super::{Load, Resolved, Stop};
 use bpfsim_abi::Errno;
 
@@ -27,9 +26,9 @@ pub(super) enum Mode {
 
 /// What a walk is at, and the next member to look at.
 #[derive(Clone, Copy, Debug)]
-struct Vertex {
-    id: u32,
-    next: u32,
+pub(super) struct Vertex {
+    pub id: u32,
+    pub next: u32,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -45,12 +44,12 @@ enum Visit {
 pub(super) struct State {
     pub resolved: Vec<Resolved>,
     visits: Vec<Visit>,
-    stack: Vec<Vertex>,
-    mode: Mode,
+    pub stack: Vec<Vertex>,
+    pub mode: Mode,
 }
 
 /// Neither an error nor the end: the walk goes on with what is on top of the stack.
-type Step = Result<(), Stop>;
+pub(super) type Step = Result<(), Stop>;
 
 impl Load {
     /// btf_check_all_types().
@@ -97,11 +96,11 @@ impl Load {
     }
 
     /// The type must be walked before what refers to it.
-    fn is_open(&self, id: u32, t: &Type) -> bool {
+    pub(super) fn is_open(&self, id: u32, t: &Type) -> bool {
         !self.is_sink(t) && !self.is_resolved(id)
     }
 
-    fn push(&mut self, id: u32, t: &Type) -> Step {
+    pub(super) fn push(&mut self, id: u32, t: &Type) -> Step {
         let state = &mut self.resolve;
         if state.stack.len() == DEPTH {
             return Err(Errno::E2BIG.into());
@@ -121,7 +120,7 @@ impl Load {
         Ok(())
     }
 
-    fn pop(&mut self, id: u32, size: u32) -> Step {
+    pub(super) fn pop(&mut self, id: u32, size: u32) -> Step {
         if let Some(vertex) = self.resolve.stack.pop() {
             self.resolve.resolved[vertex.id as usize] = Resolved { id, size };
             self.resolve.visits[vertex.id as usize] = Visit::Done;
@@ -304,139 +303,10 @@ impl Load {
             None => self.refuse_type(id, t, "Invalid type_id"),
         }
     }
-
-    /// A type that an array, a struct or a function may be made of.
-    pub(super) fn part(&self, id: u32) -> Option<Type> {
-        let t = self.data.by_id(id).copied()?;
-        (!nosize(&self.data, id, &t) && !t.kind().is_source_only()).then_some(t)
-    }
-
-    fn step_array(&mut self, id: u32, t: &Type) -> Step {
-        let [elem_id, index_id, count] = std::array::from_fn(|at| self.data.extra(t, at as u32));
-        let Some(index) = self.part(index_id) else {
-            return self.refuse_type(id, t, "Invalid index");
-        };
-        if self.is_open(index_id, &index) {
-            return self.push(index_id, &index);
-        }
-        if !self.size_of(index_id).is_some_and(|(end, _)| self.is_regular_int(end)) {
-            return self.refuse_type(id, t, "Invalid index");
-        }
-        let Some(elem) = self.part(elem_id) else {
-            return self.refuse_type(id, t, "Invalid elem");
-        };
-        if self.is_open(elem_id, &elem) {
-            return self.push(elem_id, &elem);
-        }
-        let Some((end, size)) = self.size_of(elem_id) else {
-            return self.refuse_type(id, t, "Invalid elem");
-        };
-        if self.data.types[end as usize].kind() == Kind::Int && !self.is_regular_int(end) {
-            return self.refuse_type(id, t, "Invalid array of int");
-        }
-        match size.checked_mul(count) {
-            Some(bytes) => self.pop(end, bytes),
-            None => self.refuse_type(id, t, "Array size overflows U32_MAX"),
-        }
-    }
-
-    /// btf_type_int_is_regular(): 1, 2, 4, 8 bytes, or 16 since v5.1, and nothing before them.
-    pub(super) fn is_regular_int(&self, id: u32) -> bool {
-        let Some(t) = self.data.by_id(id) else { return false };
-        let int = IntData(self.data.extra(t, 0));
-        let widths: &[u32] =
-            if self.rules().since(5, 1) { &[8, 16, 32, 64, 128] } else { &[8, 16, 32, 64] };
-        t.kind() == Kind::Int && int.offset() == 0 && widths.contains(&int.bits())
-    }
-
-    fn step_struct(&mut self, vertex: Vertex, t: &Type) -> Step {
-        let at = Where { id: vertex.id, resolving: true };
-        if vertex.next > 0 {
-            let member = self.data.member(t, vertex.next - 1);
-            // A number of 16 bits up to v6.0 (a37a32583e28).
-            let wide = self.rules().since(6, 1);
-            let id = if wide { member.r#type } else { member.r#type & 0xffff };
-            if !self.is_resolved(id) {
-                return Err(Errno::EINVAL.into());
-            }
-            self.check_member(at, t, &member, id)?;
-        }
-        for index in vertex.next..t.vlen() {
-            let member = self.data.member(t, index);
-            let Some(of) = self.part(member.r#type) else {
-                return self.refuse_member(at, t, &member, "Invalid member");
-            };
-            if self.is_open(member.r#type, &of) {
-                self.set_next(index + 1);
-                return self.push(member.r#type, &of);
-            }
-            self.check_member(at, t, &member, member.r#type)?;
-        }
-        self.pop(0, 0)
-    }
-
-    /// A number of 16 bits.
-    fn set_next(&mut self, next: u32) {
-        if let Some(top) = self.resolve.stack.last_mut() {
-            top.next = next & 0xffff;
-        }
-    }
-
-    fn step_datasec(&mut self, vertex: Vertex, t: &Type) -> Step {
-        // What was walked before must not decide, since v6.3 (9b459804ff99).
-        if self.rules().since(6, 3) {
-            self.resolve.mode = Mode::Any;
-        }
-        let at = Where { id: vertex.id, resolving: true };
-        for index in vertex.next..t.vlen() {
-            let vsi = self.data.variable(t, index);
-            let var = self.data.by_id(vsi[0]).copied();
-            let Some(var) = var.filter(|var| var.kind() == Kind::Var) else {
-                return self.refuse_variable(at, t, vsi, "Not a VAR kind member");
-            };
-            if self.is_open(vsi[0], &var) {
-                self.set_next(index + 1);
-                return self.push(vsi[0], &var);
-            }
-            match self.size_of(var.size) {
-                None => return self.refuse_variable(at, t, vsi, "Invalid type"),
-                Some((_, size)) if vsi[2] < size => {
-                    return self.refuse_variable(at, t, vsi, "Invalid size");
-                }
-                Some(_) => {}
-            }
-        }
-        self.pop(0, 0)
-    }
-
-    fn step_decl_tag(&mut self, id: u32, t: &Type) -> Step {
-        let next = self.data.by_id(t.size).copied();
-        let target = |t: &Type| {
-            t.kind().is_struct() || matches!(t.kind(), Kind::Func | Kind::Var | Kind::Typedef)
-        };
-        let Some(next) = next.filter(target) else {
-            return self.refuse_type(id, t, "Invalid type_id");
-        };
-        if self.is_open(t.size, &next) {
-            return self.push(t.size, &next);
-        }
-        let component = self.data.extra(t, 0);
-        if component as i32 != -1 {
-            let count = match next.kind() {
-                Kind::Var | Kind::Typedef => 0,
-                Kind::Func => self.data.by_id(next.size).map_or(0, Type::vlen),
-                _ => next.vlen(),
-            };
-            if component >= count {
-                return self.refuse_type(id, t, "Invalid component_idx");
-            }
-        }
-        self.pop(t.size, 0)
-    }
 }
 
 /// btf_type_nosize(): tags since v6.5.
-fn nosize(data: &Data, id: u32, t: &Type) -> bool {
+pub(super) fn nosize(data: &Data, id: u32, t: &Type) -> bool {
     id == 0
         || matches!(t.kind(), Kind::Fwd | Kind::Func | Kind::FuncProto)
         || t.kind() == Kind::DeclTag && data.rules.since(6, 5)

@@ -46,7 +46,8 @@ fn read_back(#[values(World::Simulated, World::Native)] world: World) {
 #[case::nothing(BtfInfo::default(), 32, Ok(0))]
 #[case::short(BtfInfo::default(), 16, Ok(0))]
 #[case::cut(BtfInfo { btf_size: 1, ..BtfInfo::default() }, 32, Err(Errno::EFAULT))]
-#[case::name_without_room(BtfInfo { name: UserAddr(1), ..BtfInfo::default() }, 32, Err(Errno::EINVAL))]
+#[case::name_without_room(
+    BtfInfo { name: UserAddr(1), ..BtfInfo::default() }, 32, Err(Errno::EINVAL))]
 #[case::room_without_name(BtfInfo { name_len: 1, ..BtfInfo::default() }, 32, Err(Errno::EINVAL))]
 #[case::bad_name(
     BtfInfo { name: UserAddr(1), name_len: 1, ..BtfInfo::default() }, 32, Err(Errno::EFAULT))]
