@@ -68,7 +68,7 @@ fn profile(args: &Args, trace: &Trace) -> Result<Profile, Failure> {
     profile.map_err(|error| Failure::new("--kernel", error))
 }
 
-/// `v4.5` or `v4.5 with ming-lei`.
+/// `v4.5`, or `v4.5 with` the name of a series.
 fn kernel_name(profile: &Profile) -> String {
     match profile.series.filter(|_| profile.overlay) {
         Some(series) => format!("{} with {}", profile.release, series.name),
