@@ -16,7 +16,8 @@ pub(crate) fn why(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'stati
 fn padding_of_map_info(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'static str> {
     const END: usize = 100;
     let info: &Image = call.buffers.get(behind(call, 0, 8)?.checked_sub(1)?)?;
-    let dirty = info.bytes.get(END..104)?.iter().any(|byte| *byte != 0);
+    let behind = info.bytes.get(END..info.bytes.len().min(104))?;
+    let dirty = behind.iter().any(|byte| *byte != 0);
     let refused = other.said == Said::Errno(Errno::E2BIG) && simulated.said != other.said;
     (call.cmd == 15 && dirty && refused).then_some(
         "stable kernels refuse nonzero bytes behind hash_size of struct bpf_map_info (E2BIG)",

@@ -2,7 +2,7 @@
 //! becomes is not modelled.
 
 use crate::player::{Known, word};
-use crate::step::{Call, SLOTS, What};
+use crate::step::{Call, SLOTS, Slot, What};
 use bpfsim_syscall::meta::Kind;
 
 /// What is not compared, and why; for people.
@@ -26,9 +26,34 @@ const NEXT_ID: [(u32, Kind); 4] =
 /// Bytes of `struct bpf_prog_info` that a real machine fills by itself.
 const PROG_INFO: [(usize, usize); 5] = [(16, 24), (40, 48), (104, 112), (168, 172), (216, 220)];
 
+/// Commands that read values of a map, with the byte of the attr where its fd is, and where the
+/// values go: lookup, lookup and delete, and both as batches.
+const READS: [(u32, u32, u32); 4] = [(1, 0, 16), (21, 0, 16), (24, 36, 24), (25, 36, 24)];
+
+/// The slot of the map whose values a call reads.
+pub(crate) fn map_read(call: &Call) -> Option<Slot> {
+    let (_, fd, _) = READS.iter().find(|(cmd, ..)| *cmd == call.cmd)?;
+    call.attr.names.iter().rev().find(|name| name.at == *fd).and_then(|name| match name.what {
+        What::Fd(slot) => Some(slot),
+        What::Id(_) | What::IdBefore(_) | What::Address(..) | What::Nowhere => None,
+    })
+}
+
+/// Maps of programs and of maps answer ids: `BPF_MAP_TYPE_PROG_ARRAY`, `ARRAY_OF_MAPS` and
+/// `HASH_OF_MAPS`.
+fn ids_read(call: &Call, known: &[Option<Known>; SLOTS]) -> Option<Kind> {
+    let map = known[usize::from(map_read(call)?)].filter(|known| known.kind == Kind::Map)?;
+    match map.of_type {
+        3 => Some(Kind::Prog),
+        12 | 13 => Some(Kind::Map),
+        _ => None,
+    }
+}
+
 /// Whether a call shows ids.
-pub(crate) fn shows_ids(call: &Call) -> bool {
-    call.cmd == INFO || NEXT_ID.iter().any(|(cmd, _)| *cmd == call.cmd)
+pub(crate) fn shows_ids(call: &Call, known: &[Option<Known>; SLOTS]) -> bool {
+    let asks = call.cmd == INFO || NEXT_ID.iter().any(|(cmd, _)| *cmd == call.cmd);
+    asks || ids_read(call, known).is_some()
 }
 
 /// Takes out of the attr and the buffers what is no answer of the kernel's rules.
@@ -49,6 +74,9 @@ pub(crate) fn apply(
                 // A part of it may have arrived before the fault.
                 let len = if succeeded { usize::MAX } else { 0 };
                 Ids { known, len }.name(&mut memory[0], 4, *kind);
+            }
+            if let Some(kind) = ids_read(call, known) {
+                values(call, kind, known, memory);
             }
         }
     }
@@ -101,10 +129,26 @@ impl Ids<'_> {
         if id == 0 {
             return;
         }
-        let same = |known: &Option<Known>| *known == Some(Known { kind, id });
+        let same =
+            |known: &Option<Known>| known.is_some_and(|known| known.kind == kind && known.id == id);
         let slot = self.known.iter().position(same);
         let name = slot.map_or(u32::MAX, |slot| slot as u32 + 1);
         four.copy_from_slice(&name.to_le_bytes());
+    }
+}
+
+/// Every word of the values that were read is an id.
+fn values(call: &Call, kind: Kind, known: &[Option<Known>; SLOTS], memory: &mut [Vec<u8>]) {
+    let row = READS.iter().find(|(cmd, ..)| *cmd == call.cmd);
+    let at = row.and_then(|(_, _, at)| behind(call, 0, *at));
+    let Some((at, bytes)) = at.and_then(|at| Some((at, memory.get_mut(at)?))) else { return };
+    let before = &call.buffers[at - 1].bytes;
+    let ids = Ids { known, len: bytes.len() };
+    for start in (0..bytes.len() / 4).map(|index| index * 4) {
+        // What was not written is no id.
+        if bytes[start..start + 4] != before[start..start + 4] {
+            ids.name(bytes, start, kind);
+        }
     }
 }
 

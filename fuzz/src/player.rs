@@ -54,6 +54,8 @@ pub enum Said {
 pub(crate) struct Known {
     pub kind: Kind,
     pub id: u32,
+    /// First word of its info: the type of a map or a program.
+    pub of_type: u32,
 }
 
 /// One machine in the middle of a sequence.
@@ -215,16 +217,21 @@ impl<'a> Player<'a> {
                 What::Fd(_) | What::Address(..) | What::Nowhere => None,
             })
             .collect();
-        if masks::shows_ids(call) {
+        if let Some(slot) = masks::map_read(call) {
+            self.learn_slot(slot)?;
+        }
+        if masks::shows_ids(call, &self.known) {
             slots.extend(0..SLOTS as Slot);
         }
-        for slot in slots {
-            let slot = usize::from(slot);
-            if let Some(fd) = self.fds[slot]
-                && self.known[slot].is_none()
-            {
-                self.known[slot] = self.object(fd)?;
-            }
+        slots.into_iter().try_for_each(|slot| self.learn_slot(slot))
+    }
+
+    fn learn_slot(&mut self, slot: Slot) -> Result<(), Failure> {
+        let slot = usize::from(slot);
+        if let Some(fd) = self.fds[slot]
+            && self.known[slot].is_none()
+        {
+            self.known[slot] = self.object(fd)?;
         }
         Ok(())
     }
@@ -247,12 +254,13 @@ impl<'a> Player<'a> {
         let len = word(&self.machine.read(places[0], 16)?, 4);
         let info = self.machine.read(places[1], ROOM as usize)?;
         // struct bpf_btf_info, bpf_link_info, bpf_map_info, bpf_prog_info.
-        Ok(Some(match len {
-            0..=32 => Known { kind: Kind::Btf, id: word(&info, 12) },
-            33..=64 => Known { kind: Kind::Link, id: word(&info, 4) },
-            65..=128 => Known { kind: Kind::Map, id: word(&info, 4) },
-            129.. => Known { kind: Kind::Prog, id: word(&info, 4) },
-        }))
+        let (kind, at) = match len {
+            0..=32 => (Kind::Btf, 12),
+            33..=64 => (Kind::Link, 4),
+            65..=128 => (Kind::Map, 4),
+            129.. => (Kind::Prog, 4),
+        };
+        Ok(Some(Known { kind, id: word(&info, at), of_type: word(&info, 0) }))
     }
 }
 

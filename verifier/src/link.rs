@@ -86,11 +86,12 @@ fn resolve(
         3..=6 if era.since(5, 6) => return Ok(None),
         _ => return Err(rules::plain("unrecognized bpf_ld_imm64 insn")),
     }
-    let (handle, shape) = env.map(low.imm).map_err(|errno| rules::bad_map_fd(low.imm, errno))?;
     let direct = low.src() == code::BPF_PSEUDO_MAP_VALUE;
+    // Before the fd is looked at: resolve_pseudo_ldimm64(), v5.2 to v7.1.
     if !direct && high.imm != 0 && era.since(5, 2) {
         return Err(rules::plain("unrecognized bpf_ld_imm64 insn"));
     }
+    let (handle, shape) = env.map(low.imm).map_err(|errno| rules::bad_map_fd(low.imm, errno))?;
     if direct {
         direct_value(shape, high.imm as u32)?;
     }
