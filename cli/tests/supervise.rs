@@ -103,6 +103,46 @@ fn a_program_finds_a_kernel(
     assert_eq!(loud, name == "entries", "{text}");
 }
 
+/// Where mounts are not allowed, what needs none.
+#[rstest]
+fn it_finds_the_files_of_that_machine(#[values(User::Own, User::Nobody)] user: User) {
+    let program = built!(build("files", &[]));
+    let machine = ["-v", "--kernel", "5.15", "--cpus", "possible=0-3,8,online=0-1"];
+    let Some(probe) = supervised(user, &machine, Path::new("true")) else { return };
+    let bare = String::from_utf8_lossy(&probe.stderr).contains("no mounts of its own");
+    let mut command = Command::new(folder().join("bpfsim"));
+    command.arg("run").args(machine).arg("--").arg(program).args(bare.then_some("bare"));
+    if user == User::Nobody {
+        command.uid(NOBODY).gid(NOBODY);
+    }
+    let output = command.output().expect("it starts");
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {text}", output.status);
+    assert!(
+        text.contains("wants a perf event") && text.contains("attaches a program by"),
+        "{text}"
+    );
+}
+
+#[test]
+fn calls_are_traced_and_recorded() {
+    let program = built!(build("plain", &[]));
+    let record = folder().join("plain.jsonl");
+    let path = record.to_str().expect("a path");
+    let args = ["--kernel", "6.18", "--trace", "--record", path];
+    let Some(output) = supervised(User::Own, &args, &program) else { return };
+    let text = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = text.lines().collect();
+    let created = "bpf(BPF_MAP_CREATE, {map_type=BPF_MAP_TYPE_HASH, key_size=4, value_size=8, \
+                   max_entries=4, map_flags=0, ";
+    assert!(lines[0].starts_with(created) && lines[0].ends_with("}, 72) = 3"), "{}", lines[0]);
+    assert!(lines[1].starts_with("bpf(BPF_MAP_UPDATE_ELEM, {map_fd=3, key=0x"), "{}", lines[1]);
+    assert!(lines[3].contains(" = -1 ENOENT (No such file or directory)"), "{}", lines[3]);
+    let replayed = run::finish(&mut run::command(&["replay-calls", path]));
+    let want = format!("{} calls, recorded on v6.18: v6.18 answers the same\n", lines.len());
+    assert_eq!(replayed.out, want);
+}
+
 #[test]
 fn other_entries_do_nothing_to_a_real_kernel_either() {
     // The same program on the real kernel ends otherwise: the test above tests something.
