@@ -52,7 +52,7 @@ impl Rule {
     fn of(map_type: u32, release: Release) -> Rule {
         match map_type {
             kind::HASH | kind::PERCPU_HASH | kind::LRU_HASH | kind::LRU_PERCPU_HASH => Rule::Any,
-            kind::PROG_ARRAY if release >= Release::new(5, 0) => Rule::Any,
+            kind::PROG_ARRAY if release >= Release::new(4, 20) => Rule::Any,
             // Queues and stacks, rings, sockets by reuse: nothing is said there.
             20 | 22 | 23 | 26 | 27 | 31 => Rule::Any,
             kind::ARRAY => Rule::Array,

@@ -147,3 +147,35 @@ fn instructions() {
     assert_eq!(bench.delete(fd, &key), Err(Errno::EINVAL));
     assert_eq!(bench.next(fd, Some(&[0; 4]), 4), Ok(key.to_vec()));
 }
+
+/// Which map types may have types, here `int` for key and value.
+#[rstest]
+#[case::programs(map::PROG_ARRAY, Ok(()))]
+#[case::events(map::PERF_EVENT_ARRAY, Err(Errno::ENOTSUPP))]
+#[case::cgroups(map::CGROUP_ARRAY, Err(Errno::ENOTSUPP))]
+#[case::devices(map::DEVMAP, Err(Errno::ENOTSUPP))]
+#[case::device_hash(map::DEVMAP_HASH, Err(Errno::ENOTSUPP))]
+#[case::sockets(map::SOCKMAP, Err(Errno::ENOTSUPP))]
+#[case::socket_hash(map::SOCKHASH, Err(Errno::ENOTSUPP))]
+#[case::queues(map::CPUMAP, Err(Errno::ENOTSUPP))]
+#[case::xsk(map::XSKMAP, Err(Errno::ENOTSUPP))]
+#[case::reuseport(map::REUSEPORT_SOCKARRAY, Ok(()))]
+fn types(
+    #[values(World::Simulated, World::Native)] world: World,
+    #[case] map_type: u32,
+    #[case] expected: Result<(), Errno>,
+) {
+    let Some(mut bench) = world.bench() else { return };
+    let btf_fd = load_btf(&mut bench).expect("a BTF") as u32;
+    let arm = MapCreateAttr {
+        map_type,
+        key_size: 4,
+        value_size: 4,
+        max_entries: 1,
+        btf_fd,
+        btf_key_type_id: 1,
+        btf_value_type_id: 1,
+        ..MapCreateAttr::default()
+    };
+    assert_eq!(bench.call(cmd::MAP_CREATE, &arm).map(|_| ()), expected);
+}
