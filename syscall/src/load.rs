@@ -290,7 +290,8 @@ fn finish(
     if let Verdict::Rejected(reject) = &outcome.verdict
         && reject.kind == RejectKind::NotModelled
     {
-        return Err(Failure::NotModelled(reject.message.clone()));
+        let reason = reject.message.trim_start_matches("not modelled: ");
+        return Err(Failure::NotModelled(reason.to_owned()));
     }
     let arm: ProgLoadAttr = attr.arm();
     let wanted = Wanted::of_program(&arm);
