@@ -40,6 +40,9 @@ pub(super) struct Pending {
     pub(super) mode: Mode,
 }
 
+/// An fd of a thread, and the file behind it.
+type Known = ((u32, u32), Option<Identity>);
+
 /// A thread that waits in a system call.
 pub(super) struct Target<'a> {
     listener: &'a Listener,
@@ -51,7 +54,7 @@ pub(super) struct Target<'a> {
     /// Where it begins, and its bytes.
     ahead: RefCell<(u64, Vec<u8>)>,
     /// The fd that was looked up last: thread, number, file.
-    known: Cell<Option<((u32, u32), Option<Identity>)>>,
+    known: Cell<Option<Known>>,
     /// When the caller was seen to wait for this call.
     seen: Cell<Option<Instant>>,
     /// Its memory may not be read at all: the error number.

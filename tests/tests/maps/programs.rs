@@ -104,9 +104,9 @@ fn verdict(bench: &mut Bench, insns: &[[u8; 8]]) -> Result<(), (Errno, String)> 
     let arm = ProgLoadAttr { log_level: 1, log_size: 4096, log_buf: room, ..arm };
     bench.call(cmd::PROG_LOAD, &arm).map(|_| ()).map_err(|errno| {
         let text = String::from_utf8_lossy(&bench.read(room, 4096)).into_owned();
-        let lines =
+        let mut lines =
             text.lines().filter(|line| !line.contains("processed ") && !line.contains('\0'));
-        (errno, lines.last().unwrap_or_default().to_owned())
+        (errno, lines.next_back().unwrap_or_default().to_owned())
     })
 }
 

@@ -61,3 +61,92 @@ fn info(bench: &mut Bench, fd: u32) -> LinkInfo {
     assert_eq!(bench.call(cmd::INFO, &arm), Ok(0));
     LinkInfo::read_from_bytes(&bench.read(at, 64)).expect("64 bytes")
 }
+
+/// A kernel with the cgroups 1, 2 below it and 3 below that, and fds of all three.
+struct Tree {
+    bench: Bench,
+    groups: [u32; 3],
+}
+
+impl Tree {
+    fn new(release: &str) -> Self {
+        let mut profile = profile(release);
+        profile.targets.cgroups.push(Cgroup { id: 2, parent: Some(1) });
+        profile.targets.cgroups.push(Cgroup { id: 3, parent: Some(2) });
+        let mut bench = Bench::simulated(profile);
+        let process = bench.parts().1;
+        let groups = [1, 2, 3].map(|id| process.open(File::Cgroup(id)).expect("an fd"));
+        Self { bench, groups }
+    }
+
+    fn skb(&mut self) -> u32 {
+        program(&mut self.bench, 8, 0)
+    }
+
+    fn attach(&mut self, group: usize, program: u32, flags: u32) -> Said {
+        call(&mut self.bench, ATTACH, &[self.groups[group], program, 0, flags])
+    }
+
+    fn detach(&mut self, group: usize, program: u32) -> Said {
+        call(&mut self.bench, DETACH, &[self.groups[group], program, 0])
+    }
+
+    fn link(&mut self, group: usize, program: u32) -> Said {
+        call(&mut self.bench, LINK_CREATE, &[program, self.groups[group], 0, 0])
+    }
+
+    /// Ids of the programs of a cgroup, in order, and the flags of the list.
+    fn list(&mut self, group: usize, query_flags: u32) -> (Vec<u32>, u32) {
+        let ids = self.bench.room(64);
+        let arm = QueryAttr {
+            target_fd: self.groups[group],
+            query_flags,
+            prog_ids: ids,
+            count: 16,
+            ..QueryAttr::default()
+        };
+        let (said, attr) = self.bench.call_back(QUERY, &arm);
+        assert_eq!(said, Ok(0));
+        let arm = QueryAttr::read_from_bytes(&attr).expect("the attr");
+        let bytes = self.bench.read(ids, arm.count as usize * 4);
+        let ids = bytes.chunks(4).map(|id| u32::from_le_bytes(id.try_into().expect("four")));
+        (ids.collect(), arm.attach_flags)
+    }
+}
+
+const OVERRIDE: u32 = 1;
+const MULTI: u32 = 2;
+const REPLACE: u32 = 4;
+const BEFORE: u32 = 8;
+const PREORDER: u32 = 64;
+
+/// A word of an attr.
+#[derive(Clone, Copy, Debug)]
+enum Word {
+    Is(u32),
+    Map,
+    /// A program of this type, loaded for this attach type.
+    Prog(u32, u32),
+}
+
+use Word::{Is, Map, Prog};
+
+/// cgroup_skb, cgroup_sock for INET_SOCK_CREATE, xdp, tc, netfilter, sk_lookup, flow dissector.
+const SKB: Word = Prog(8, 0);
+const SOCK: Word = Prog(9, 2);
+const XDP: Word = Prog(6, 37);
+const TC: Word = Prog(3, 0);
+const NF: Word = Prog(32, 45);
+const LOOKUP: Word = Prog(30, 36);
+const FLOW: Word = Prog(22, 0);
+const MSG: Word = Prog(16, 0);
+const NONE: Word = Is(NOBODY);
+
+fn words(bench: &mut Bench, words: &[Word]) -> Vec<u32> {
+    let mut word = |word: &Word| match *word {
+        Is(number) => number,
+        Map => bench.create(wanted(map::ARRAY, 8, 1)),
+        Prog(prog_type, attach_type) => program(bench, prog_type, attach_type),
+    };
+    words.iter().map(&mut word).collect()
+}

@@ -2,37 +2,6 @@
 
 use super::*;
 
-/// A word of an attr.
-#[derive(Clone, Copy, Debug)]
-enum Word {
-    Is(u32),
-    Map,
-    /// A program of this type, loaded for this attach type.
-    Prog(u32, u32),
-}
-
-use Word::{Is, Map, Prog};
-
-/// cgroup_skb, cgroup_sock for INET_SOCK_CREATE, xdp, tc, netfilter, sk_lookup, flow dissector.
-const SKB: Word = Prog(8, 0);
-const SOCK: Word = Prog(9, 2);
-const XDP: Word = Prog(6, 37);
-const TC: Word = Prog(3, 0);
-const NF: Word = Prog(32, 45);
-const LOOKUP: Word = Prog(30, 36);
-const FLOW: Word = Prog(22, 0);
-const MSG: Word = Prog(16, 0);
-const NONE: Word = Is(NOBODY);
-
-fn words(bench: &mut Bench, words: &[Word]) -> Vec<u32> {
-    let mut word = |word: &Word| match *word {
-        Is(number) => number,
-        Map => bench.create(wanted(map::ARRAY, 8, 1)),
-        Prog(prog_type, attach_type) => program(bench, prog_type, attach_type),
-    };
-    words.iter().map(&mut word).collect()
-}
-
 #[rstest]
 #[case::attach_for_events(ATTACH, &[NONE, SKB, Is(41)], Errno::EINVAL)]
 #[case::attach_for_nothing(ATTACH, &[NONE, SKB, Is(99)], Errno::EINVAL)]
