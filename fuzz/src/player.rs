@@ -135,11 +135,12 @@ impl<'a> Player<'a> {
                 saved.push((register, bytes.clone()));
             }
         }
-        let succeeded = matches!(said, Said::Fd | Said::Value(_));
-        masks::apply(call, succeeded, &self.known, self.kind_asked(call), &mut memory);
+        // An fd that is still there is no id that was written.
         for ((image, before), after) in images.iter().zip(&before).zip(&mut memory) {
             forget_names(image, before, after);
         }
+        let succeeded = matches!(said, Said::Fd | Said::Value(_));
+        masks::apply(call, succeeded, &self.known, self.kind_asked(call), &mut memory);
         Ok(Seen { said, memory, saved })
     }
 
