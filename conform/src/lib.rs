@@ -1,7 +1,7 @@
 //! Conformance cases for bpf(2) as text, what reads and prints them, and what runs them.
 //!
 //! ```text
-//! text --parse--> File of Cases --expand--> plain Cases --run on a Target--> Verdicts --report--> text
+//! text --parse--> File of Cases --expand--> plain Cases --run on a Target--> Verdicts --> report
 //!      <--print--
 //! ```
 //!

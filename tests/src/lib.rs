@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod blob;
+pub mod cases;
 pub mod numbers;
 pub mod programs;
 pub mod world;

@@ -42,13 +42,9 @@ fn calls(case: &Case) -> impl Iterator<Item = &bpfsim_conform::ast::Call> {
     })
 }
 
-/// Every command and every type of map that a release has brought, up to v6.18.
-#[test]
-fn name_every_command_and_every_type_of_map() {
-    let suite = Suite::builtin().expect("cases");
-    let (mut commands, mut types) = (BTreeSet::new(), BTreeSet::new());
-    let cases: Vec<_> = suite.cases().collect();
-    for call in cases.iter().flat_map(|named| calls(&named.case)) {
+/// The names of commands and of types of maps in a case.
+fn note(case: &Case, commands: &mut BTreeSet<String>, types: &mut BTreeSet<String>) {
+    for call in calls(case) {
         if let Cmd::Named(name, _) = call.cmd {
             commands.insert(format!("BPF_{name}"));
         }
@@ -60,6 +56,16 @@ fn name_every_command_and_every_type_of_map() {
                 types.insert(format!("BPF_MAP_TYPE_{number}"));
             }
         }
+    }
+}
+
+/// Every command and every type of map that a release has brought, up to v6.18.
+#[test]
+fn name_every_command_and_every_type_of_map() {
+    let suite = Suite::builtin().expect("cases");
+    let (mut commands, mut types) = (BTreeSet::new(), BTreeSet::new());
+    for named in suite.cases() {
+        note(&named.case, &mut commands, &mut types);
     }
     // The bit of v7.2 is no command.
     let wanted = cmd::ALL.iter().filter(|entry| !entry.is_alias && entry.number < 1 << 16);

@@ -1,9 +1,10 @@
-//! `BPF_MAP_UPDATE_ELEM` of v6.18, and the order of E2BIG, EEXIST and ENOENT by release.
+//! `BPF_MAP_UPDATE_ELEM` of v6.18: what fails, and that it changes nothing. Full hashes, arrays and
+//! other releases are cases, `tests/cases/elem/updates.case`.
 
 use bpfsim_abi::Errno;
 use bpfsim_abi::attr::{MapElemAttr, UserAddr};
-use bpfsim_tests::bench::{Said, Wanted, wanted};
-use bpfsim_tests::numbers::{cmd, create, flag, map};
+use bpfsim_tests::bench::{Said, wanted};
+use bpfsim_tests::numbers::{cmd, flag, map};
 use bpfsim_tests::{Bench, World};
 use rstest::rstest;
 
@@ -93,120 +94,5 @@ fn errors_in_order(
 ) {
     if let Some(mut bench) = world.bench() {
         assert_eq!(update(&mut bench, map_type, change), expected);
-    }
-}
-
-/// One update of a hash of two elements: keys 1 and, where it is full, 2.
-fn of_a_hash(bench: &mut Bench, wanted: Wanted, full: bool, key: u32, flags: u64) -> Said {
-    let fd = bench.create(wanted);
-    let len = value_len(bench, wanted.map_type);
-    for present in if full { &[1u32, 2][..] } else { &[1][..] } {
-        assert_eq!(bench.update(fd, &present.to_le_bytes(), &vec![7; len], flag::ANY), Ok(0));
-    }
-    bench.update(fd, &key.to_le_bytes(), &vec![9; len], flags)
-}
-
-#[rstest]
-#[case::absent(false, 3, flag::ANY, Ok(0))]
-#[case::absent_noexist(false, 3, flag::NOEXIST, Ok(0))]
-#[case::absent_exist(false, 3, flag::EXIST, Err(Errno::ENOENT))]
-#[case::full(true, 3, flag::ANY, Err(Errno::E2BIG))]
-#[case::full_noexist(true, 3, flag::NOEXIST, Err(Errno::E2BIG))]
-#[case::full_and_absent_exist(true, 3, flag::EXIST, Err(Errno::ENOENT))]
-#[case::full_replaced(true, 1, flag::ANY, Ok(0))]
-#[case::full_replaced_exist(true, 2, flag::EXIST, Ok(0))]
-#[case::full_and_present_noexist(true, 1, flag::NOEXIST, Err(Errno::EEXIST))]
-#[case::flags_before_full(true, 3, 3, Err(Errno::EINVAL))]
-fn a_hash_that_is_full(
-    #[values(World::Simulated, World::Native)] world: World,
-    #[values(map::HASH, map::PERCPU_HASH)] map_type: u32,
-    #[values(0, create::NO_PREALLOC)] map_flags: u32,
-    #[case] full: bool,
-    #[case] key: u32,
-    #[case] flags: u64,
-    #[case] expected: Said,
-) {
-    let Some(mut bench) = world.bench() else { return };
-    let map = Wanted { flags: map_flags, ..wanted(map_type, 8, 2) };
-    assert_eq!(of_a_hash(&mut bench, map, full, key, flags), expected);
-}
-
-/// Up to v4.5 a full map was noticed first; v4.6 and v4.7 need room to replace.
-#[rstest]
-#[case::v4_4_absent_exist("4.4", 3, flag::EXIST, Err(Errno::E2BIG))]
-#[case::v4_5_absent_exist("4.5", 3, flag::EXIST, Err(Errno::E2BIG))]
-#[case::v4_6_absent_exist("4.6", 3, flag::EXIST, Err(Errno::ENOENT))]
-#[case::v4_5_replaced("4.5", 1, flag::ANY, Ok(0))]
-#[case::v4_5_present_noexist("4.5", 1, flag::NOEXIST, Err(Errno::EEXIST))]
-#[case::v4_6_replaced("4.6", 1, flag::ANY, Err(Errno::E2BIG))]
-#[case::v4_6_replaced_exist("4.6", 1, flag::EXIST, Err(Errno::E2BIG))]
-#[case::v4_6_present_noexist("4.6", 1, flag::NOEXIST, Err(Errno::EEXIST))]
-#[case::v4_7_replaced("4.7", 1, flag::ANY, Err(Errno::E2BIG))]
-#[case::v4_8_replaced("4.8", 1, flag::ANY, Ok(0))]
-fn a_full_hash_by_release(
-    #[case] release: &str,
-    #[case] key: u32,
-    #[case] flags: u64,
-    #[case] expected: Said,
-) {
-    let mut bench = Bench::at(release);
-    assert_eq!(of_a_hash(&mut bench, wanted(map::HASH, 8, 2), true, key, flags), expected);
-}
-
-/// The same without preallocation, where v4.6 and v4.7 count elements one by one; per-CPU values
-/// are updated in place at every release.
-#[rstest]
-#[case::v4_6("4.6", map::HASH, create::NO_PREALLOC, Err(Errno::E2BIG))]
-#[case::v4_7("4.7", map::HASH, create::NO_PREALLOC, Err(Errno::E2BIG))]
-#[case::v4_8("4.8", map::HASH, create::NO_PREALLOC, Ok(0))]
-#[case::v4_6_percpu("4.6", map::PERCPU_HASH, 0, Ok(0))]
-#[case::v4_6_percpu_not_preallocated("4.6", map::PERCPU_HASH, create::NO_PREALLOC, Ok(0))]
-fn replacing_in_a_full_hash(
-    #[case] release: &str,
-    #[case] map_type: u32,
-    #[case] flags: u32,
-    #[case] expected: Said,
-) {
-    let map = Wanted { flags, ..wanted(map_type, 8, 2) };
-    assert_eq!(of_a_hash(&mut Bench::at(release), map, true, 1, flag::ANY), expected);
-}
-
-#[rstest]
-#[case::in_range(1, flag::ANY, Ok(0))]
-#[case::in_range_exist(1, flag::EXIST, Ok(0))]
-#[case::in_range_noexist(1, flag::NOEXIST, Err(Errno::EEXIST))]
-#[case::past_the_end(2, flag::ANY, Err(Errno::E2BIG))]
-#[case::past_the_end_exist(2, flag::EXIST, Err(Errno::E2BIG))]
-#[case::past_the_end_noexist(2, flag::NOEXIST, Err(Errno::E2BIG))]
-#[case::flags_before_the_index(2, 3, Err(Errno::EINVAL))]
-#[case::index_minus_one(u32::MAX, flag::ANY, Err(Errno::E2BIG))]
-fn an_array(
-    #[values(World::Simulated, World::Native)] world: World,
-    #[values(map::ARRAY, map::PERCPU_ARRAY)] map_type: u32,
-    #[case] key: u32,
-    #[case] flags: u64,
-    #[case] expected: Said,
-) {
-    let Some(mut bench) = world.bench() else { return };
-    let fd = bench.create(wanted(map_type, 8, 2));
-    let value = vec![9; value_len(&bench, map_type)];
-    assert_eq!(bench.update(fd, &key.to_le_bytes(), &value, flags), expected);
-}
-
-/// A deleted element can be created again, as often as one likes.
-#[rstest]
-fn elements_come_back(
-    #[values(World::Simulated, World::Native)] world: World,
-    #[values(map::HASH, map::PERCPU_HASH)] map_type: u32,
-    #[values(0, create::NO_PREALLOC)] flags: u32,
-) {
-    let Some(mut bench) = world.bench() else { return };
-    let fd = bench.create(Wanted { flags, ..wanted(map_type, 8, 2) });
-    let len = value_len(&bench, map_type);
-    for round in 0..20u32 {
-        let key = round.to_le_bytes();
-        assert_eq!(bench.update(fd, &key, &vec![round as u8; len], flag::NOEXIST), Ok(0));
-        assert_eq!(bench.lookup(fd, &key, len), Ok(vec![round as u8; len]));
-        assert_eq!(bench.delete(fd, &key), Ok(0));
     }
 }
