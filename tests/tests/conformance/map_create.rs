@@ -3,8 +3,7 @@
 use bpfsim_abi::attr::MapCreateAttr;
 use bpfsim_syscall::Failure;
 use bpfsim_tests::Bench;
-use bpfsim_tests::numbers::{cmd, map};
-use rstest::rstest;
+use bpfsim_tests::numbers::{cmd, create, map};
 use zerocopy::IntoBytes;
 
 /// A hash of two 8-byte values.
