@@ -1,35 +1,34 @@
 //! What one call costs under the supervisor, beside the least that it can cost on this machine, in
 //! the same run. `cargo bench -p bpfsim-host --bench supervise`
 //!
-//! The program is this one again, with `CHILD` set: it makes the calls and takes the time.
+//! The program is this one again, with [`CHILD`] and a name: it makes the calls and takes the time.
 
 use bpfsim_host::supervise::{self, Options};
 use bpfsim_syscall::{Caps, Profile};
 use std::ffi::OsString;
 use std::time::Instant;
 
-const CHILD: &str = "BPFSIM_BENCH_CHILD";
+const CHILD: &str = "--child";
 const CALLS: usize = 20_000;
 /// Above every command: tells the floor that this was all.
 const END: u32 = 1001;
 
 fn main() {
-    match std::env::var(CHILD) {
-        Ok(name) => child(&name),
-        Err(_) => parent(),
+    let args: Vec<String> = std::env::args().collect();
+    match args.iter().position(|arg| arg == CHILD).and_then(|at| args.get(at + 1)) {
+        Some(name) => child(name),
+        None => parent(),
     }
 }
 
 fn parent() {
-    let own: Vec<OsString> = vec![std::env::current_exe().expect("this program").into_os_string()];
+    let program = std::env::current_exe().expect("this program").into_os_string();
+    let own = |name: String| vec![program.clone(), OsString::from(CHILD), OsString::from(name)];
     println!("{CALLS} calls each, nanoseconds: p50, p99");
     for round in 1..=3 {
-        // The child inherits it; nothing else runs in this process.
-        unsafe { std::env::set_var(CHILD, format!("{round}: floor  ")) };
-        if let Err(error) = supervise::floor(&own) {
+        if let Err(error) = supervise::floor(&own(format!("{round}: floor  "))) {
             return println!("skipped: {error}");
         }
-        unsafe { std::env::set_var(CHILD, format!("{round}: bpfsim ")) };
         let profile = Profile::release("6.18".parse().expect("a release")).expect("known");
         let options = Options {
             profile,
@@ -40,7 +39,7 @@ fn parent() {
             verbose: false,
             foreground: false,
         };
-        if let Err(error) = supervise::run(options, &own) {
+        if let Err(error) = supervise::run(options, &own(format!("{round}: bpfsim "))) {
             return println!("skipped: {error}");
         }
     }
