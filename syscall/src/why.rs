@@ -39,6 +39,7 @@ pub(crate) fn explain(kernel: &Kernel, task: &dyn Task, attr: &Attr, failure: Fa
     let scene = Scene::of(kernel, task, attr);
     let cause = match scene.and_then(|scene| scene.cause(refusal.errno)) {
         Some(cause) => Some(cause),
+        None if refusal.errno == Errno::EMFILE => Some(cause::FDS_EXHAUSTED),
         None => others::cause(kernel, task, attr, refusal.errno),
     };
     let fits = |cause: &&Cause| cause.errnos().any(|errno| errno == refusal.errno);
