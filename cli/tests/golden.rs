@@ -32,6 +32,13 @@ use std::path::Path;
 #[case::command("abi-elem-7.0", 80, "abi --series f-cpu BPF_MAP_LOOKUP_ELEM")]
 #[case::nested("abi-link-create-7.2", 80, "abi --kernel 7.2 link_create")]
 #[case::deep("abi-link-info-7.2", 80, "abi --kernel 7.2 bpf_link_info")]
+#[case::explain("explain-attr-too-long", 80, "explain attr-too-long")]
+#[case::explain_errno("explain-E2BIG", 80, "explain E2BIG")]
+#[case::explain_json("explain-map-full-json", 2000, "explain map-full --json")]
+#[case::explain_help("explain-help", 80, "explain --help")]
+#[case::kernels_help("kernels-show-help", 80, "kernels show --help")]
+#[case::load_help("load-help", 80, "load --help")]
+#[case::kernels_overlay("kernels-show-lockdown", 80, "kernels show 6.1 --overlay lockdown")]
 #[case::padding("abi-map-info-4.18", 80, "abi --kernel 4.18 struct bpf_map_info")]
 fn prints(#[case] name: &str, #[case] columns: usize, #[case] line: &str) {
     let args: Vec<&str> = match line.split_once(" struct ") {

@@ -108,14 +108,14 @@ fn row(cause: &Cause) -> Vec<Cell> {
     vec![
         Cell::plain(cause.id),
         Cell::painted(paint::FAINT, errnos.join(", ")),
-        Cell::plain(field),
         Cell::painted(paint::FAINT, cause.span.to_string()),
+        Cell::plain(field),
     ]
 }
 
 fn json_of(found: &[&Cause]) -> String {
     let causes: Vec<Value> = found.iter().map(|cause| value(cause)).collect();
-    json!({ "schema": "bpfsim.causes/1", "causes": causes }).to_string() + "\n"
+    format!("{:#}\n", json!({ "schema": "bpfsim.causes/1", "causes": causes }))
 }
 
 fn value(cause: &Cause) -> Value {

@@ -15,6 +15,9 @@ use toml::de::DeTable;
 /// The schema that this reader reads.
 pub const SCHEMA: &str = "overlay/1";
 
+/// The capabilities that bpf(2) asks for; CAP_PERFMON goes with CAP_BPF.
+const CAPS: [&str; 4] = ["CAP_SYS_ADMIN", "CAP_BPF", "CAP_NET_ADMIN", "CAP_DAC_OVERRIDE"];
+
 pub(super) fn parse(text: &str, file: &str) -> Result<Overlay, Problems> {
     let mut log = Log::new(file, text);
     let (document, syntax) = DeTable::parse_recoverable(text);
@@ -104,8 +107,10 @@ fn caps(node: &Node<'_>, log: &mut Log) -> Option<Caps> {
         match item.string(log)? {
             "CAP_SYS_ADMIN" => caps.sys_admin = true,
             "CAP_BPF" => caps.bpf = true,
+            "CAP_NET_ADMIN" => caps.net_admin = true,
+            "CAP_DAC_OVERRIDE" => caps.dac_override = true,
             name => {
-                let help = way_out(name, &["CAP_SYS_ADMIN", "CAP_BPF"]);
+                let help = way_out(name, &CAPS);
                 item.bad(log, "no capability that is asked for here", help);
             }
         }
