@@ -110,7 +110,7 @@ impl Caller {
         }
     }
 
-    fn call(&mut self) -> Result<u32, Failure> {
+    fn call(&mut self) -> (u32, Result<u32, Failure>) {
         let cmd = match self.dice.below(8) {
             0..=2 => self.dice.below(6) as u32,
             3 => self.dice.of(&[21, 22, 24, 25, 26, 27]),
@@ -134,7 +134,7 @@ impl Caller {
                 self.kernel.release(object);
             }
         }
-        answer
+        (cmd, answer)
     }
 }
 
@@ -153,7 +153,7 @@ fn met() -> Met {
         profile.inputs.memlock_limit = (number % 3 == 0).then_some(1 << 16);
         let mut caller = Caller::new(profile, number as u64);
         for _ in 0..CALLS {
-            let Err(Failure::Errno(refusal)) = caller.call() else { continue };
+            let (cmd, Err(Failure::Errno(refusal))) = caller.call() else { continue };
             match refusal.cause {
                 Some(cause) => {
                     let fits = cause.errnos().any(|errno| errno == refusal.errno);
@@ -161,7 +161,7 @@ fn met() -> Met {
                     *met.causes.entry(cause.id).or_default() += 1;
                 }
                 None => {
-                    let what = format!("{} {release}", refusal.errno);
+                    let what = format!("{cmd} {}", refusal.errno);
                     *met.bare.entry(what).or_default() += 1;
                 }
             }

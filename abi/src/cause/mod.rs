@@ -18,6 +18,7 @@ mod elem;
 mod entry;
 mod fd;
 mod info;
+mod link;
 mod map_create;
 mod object;
 mod path;
@@ -31,6 +32,7 @@ pub use elem::*;
 pub use entry::*;
 pub use fd::*;
 pub use info::*;
+pub use link::*;
 pub use map_create::*;
 pub use object::*;
 pub use path::*;
@@ -194,6 +196,7 @@ const AREAS: &[&[&Cause]] = &[
     test_run::ROWS,
     object::ROWS,
     path::ROWS,
+    link::ROWS,
     btf::ROWS,
     info::ROWS,
 ];

@@ -35,6 +35,23 @@ const BY_ERRNO: &[(&[u32], &[&Cause])] = &[
             cause::BTF_LOG_FULL,
         ],
     ),
+    (
+        &[8, 9, 16, 17, 28, 29, 34],
+        &[
+            cause::ATTACH_FD_NOT_OPEN,
+            cause::ATTACH_INVALID,
+            cause::ATTACH_UNPRIVILEGED,
+            cause::ATTACH_NOT_SUPPORTED,
+            cause::TRACEPOINT_NAME_UNREADABLE,
+        ],
+    ),
+    (
+        &[20],
+        &[cause::TASK_FD_QUERY_INVALID, cause::TASK_FD_QUERY_OTHER, cause::OBJECT_UNPRIVILEGED],
+    ),
+    (&[32], &[cause::STATS_TYPE, cause::OBJECT_UNPRIVILEGED]),
+    (&[36], &[cause::TOKEN_INVALID]),
+    (&[19], &[cause::OPEN_FLAGS_UNKNOWN]),
     (&[15], &[cause::INFO_UNWRITABLE]),
 ];
 
