@@ -6,13 +6,6 @@
     feature = "merged",
     feature = "f-cpu"
 ))]
-#![cfg(all(
-    feature = "keyed",
-    feature = "ming-lei",
-    feature = "martin-lau",
-    feature = "merged",
-    feature = "f-cpu"
-))]
 
 use bpfsim_lab::claims::{self, ClaimResult, Verdict};
 use bpfsim_lab::experiment::builtin_files;

@@ -8,21 +8,20 @@
     feature = "f-cpu"
 ))]
 
+mod shared;
+
 use bpfsim_lab::class::Class;
 use bpfsim_lab::experiment::{Stage, builtin_files, class_of_bit};
-use bpfsim_lab::scenario::{Ctx, Irqs, Scenario, builtin, parse};
-use bpfsim_maps::percpu;
+use bpfsim_lab::scenario::{Ctx, Irqs, Scenario, builtin};
 use bpfsim_sim::explore::{Limits, Naive, Report, explore, naive};
 use bpfsim_sim::visible::Visible;
 use bpfsim_sim::{CopyPlan, Count};
 use rstest::rstest;
 use std::collections::BTreeMap;
 
-const SERIES: [&str; 5] = ["keyed", "ming-lei", "martin-lau", "merged", "f-cpu"];
-
 fn scenario(k: u32, ctx: Ctx, irqs: Irqs) -> Scenario {
     let text = builtin::builtin("default").expect("the default scenario");
-    let mut scenario = parse(text, "default.toml", &SERIES).expect("it parses").scenario;
+    let mut scenario = shared::parsed("default.toml", text);
     for run in &mut scenario.runs {
         (run.times, run.ctx, run.irqs) = (k, ctx, irqs);
     }
@@ -30,7 +29,7 @@ fn scenario(k: u32, ctx: Ctx, irqs: Irqs) -> Scenario {
 }
 
 fn both(scenario: &Scenario, series: &str, plan: CopyPlan) -> (Naive, Report) {
-    let series = percpu::by_name(series).expect("a known series");
+    let series = shared::series(series);
     let stage = Stage::new(scenario, series, None, plan, &builtin_files).expect("it sets up");
     let root = stage.machine();
     let limits = Limits { states: 1 << 20, preemptions: None };

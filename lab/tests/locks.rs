@@ -7,19 +7,17 @@
     feature = "f-cpu"
 ))]
 
+mod shared;
+
 use bpfsim_lab::experiment::{Stage, builtin_files, class_of_bit};
-use bpfsim_lab::scenario::parse;
-use bpfsim_maps::percpu;
 use bpfsim_sim::explore::{Limits, Report, explore, naive};
 use bpfsim_sim::visible::Visible;
 use bpfsim_sim::{CopyPlan, Count};
 
-const SERIES: [&str; 5] = ["keyed", "ming-lei", "martin-lau", "merged", "f-cpu"];
-
 fn search(text: &str, series: &str, preemptions: Option<u32>) -> Report {
     let text = format!("schema = \"interleave/1\"\nname = \"locks\"\n{text}");
-    let scenario = parse(&text, "locks.toml", &SERIES).expect("it parses").scenario;
-    let series = percpu::by_name(series).expect("a known series");
+    let scenario = shared::parsed("locks.toml", &text);
+    let series = shared::series(series);
     let plan = CopyPlan::WordAsc;
     let stage = Stage::new(&scenario, series, None, plan, &builtin_files).expect("it sets up");
     let root = stage.machine();

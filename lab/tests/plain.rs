@@ -6,22 +6,18 @@
     feature = "merged",
     feature = "f-cpu"
 ))]
-#![cfg(all(
-    feature = "keyed",
-    feature = "ming-lei",
-    feature = "martin-lau",
-    feature = "merged",
-    feature = "f-cpu"
-))]
+
+#[path = "shared/count.rs"]
+mod count;
+mod shared;
 
 use bpfsim_lab::experiment::plain::{self, Answered, Spent, World, cost_of_run};
 use bpfsim_lab::experiment::{Stage, builtin_files};
-use bpfsim_lab::scenario::{Scenario, parse};
-use bpfsim_maps::{Series, percpu};
+use bpfsim_lab::scenario::Scenario;
 use bpfsim_sim::CopyPlan;
+use count::COUNT as COUNT_PROG;
 use rstest::rstest;
-
-const SERIES: [&str; 5] = ["keyed", "ming-lei", "martin-lau", "merged", "f-cpu"];
+use shared::{parsed, series};
 
 /// Two CPUs, a per-CPU map of two keys, a plain hash, and programs.
 const WORLD: &str = r#"
@@ -42,15 +38,6 @@ empty = true
 entries = 2
 value_size = 8
 
-[prog.count]
-object = "count_merged.bpf.o"
-[prog.count.for.ming-lei]
-object = "count_ming_lei.bpf.o"
-[prog.count.for.martin-lau]
-object = "count_martin_lau.bpf.o"
-[prog.count.for.keyed]
-object = "count_keyed.bpf.o"
-
 [prog.wild]
 asm = "exit"
 [prog.wild.for.ming-lei]
@@ -67,12 +54,7 @@ again:
 "#;
 
 fn scenario(calls: &str) -> Scenario {
-    let text = format!("{WORLD}\n{calls}");
-    parse(&text, "calls.toml", &SERIES).unwrap_or_else(|problems| panic!("{problems}")).scenario
-}
-
-fn series(name: &str) -> &'static Series {
-    percpu::by_name(name).expect("a series of this build")
+    parsed("calls.toml", &format!("{WORLD}{COUNT_PROG}\n{calls}"))
 }
 
 /// Every `do` as a call, in one series: what came back from the last.

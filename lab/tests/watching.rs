@@ -8,23 +8,22 @@
     feature = "f-cpu"
 ))]
 
+mod shared;
+
 use bpfsim_lab::experiment::{SetupError, Stage, builtin_files, class_of_bit};
-use bpfsim_lab::scenario::{Scenario, parse};
-use bpfsim_maps::percpu;
+use bpfsim_lab::scenario::Scenario;
 use bpfsim_sim::explore::{Limits, explore};
 use bpfsim_sim::visible::Visible;
 use bpfsim_sim::{CopyPlan, Count};
 use rstest::rstest;
 
-const SERIES: [&str; 5] = ["keyed", "ming-lei", "martin-lau", "merged", "f-cpu"];
-
 fn scenario(text: &str) -> Scenario {
     let text = format!("schema = \"interleave/1\"\nname = \"watching\"\n{text}");
-    parse(&text, "watching.toml", &SERIES).expect("it parses").scenario
+    shared::parsed("watching.toml", &text)
 }
 
 fn stage(text: &str, series: &str, plan: CopyPlan) -> Result<Stage, SetupError> {
-    let series = percpu::by_name(series).expect("a known series");
+    let series = shared::series(series);
     Stage::new(&scenario(text), series, None, plan, &builtin_files)
 }
 
