@@ -8,6 +8,8 @@
     feature = "f-cpu"
 ))]
 
+#[path = "shared/count.rs"]
+mod count;
 mod shared;
 
 use bpfsim_lab::experiment::{SetupError, Stage, builtin_files, class_of_bit};
@@ -150,4 +152,60 @@ fn what_does_not_fit_is_said(#[case] fits: String, #[case] does_not: String, #[c
     assert!(matches!(error, SetupError::TooMuch { .. }), "{error}");
     assert!(error.to_string().starts_with(says), "{error}");
     assert!(error.to_string().contains("leave some out"), "{error}");
+}
+
+/// A task on CPU 0, which may go off line, and what happens on CPU 1.
+fn moves(deed: &str, more: &str) -> String {
+    format!(
+        "[machine]\npossible = 2\nonline = [0, 1]\npreempt = \"full\"\n{PACKETS}{}{more}
+[[thread]]
+name = \"own\"
+cpu = 0
+do = [{{ {deed}, key = 0, cpu = \"self\" }}]
+
+[[hotplug]]
+cpu = 0
+at = \"any\"
+do = \"offline\"
+",
+        count::COUNT
+    )
+}
+
+const PACKETS: &str = r#"
+[map.stats]
+type = "percpu"
+entries = 1
+fields = [{ name = "packets", type = "u64" }, { name = "bytes", type = "u64" }]
+"#;
+
+const COUNTS_ON_1: &str = "[[run]]\nprog = \"count\"\ncpu = 1\nctx = \"softirq\"\n";
+
+/// What a task reads of its own CPU is held against the slot of the CPU that it is on: nobody
+/// writes to that of CPU 0, so a half-made value is that of CPU 1.
+#[rstest]
+fn own_is_where_a_task_is_when_it_reads(
+    #[values("keyed", "ming-lei", "martin-lau", "merged", "f-cpu")] series: &str,
+) {
+    let text = moves("lookup = \"stats\"", COUNTS_ON_1);
+    let stage = stage(&text, series, CopyPlan::WordAsc).expect("it sets up");
+    let (_, classes) = found(&stage);
+    let classes: Vec<String> = classes.into_iter().map(|(class, _)| class).collect();
+    assert_eq!(classes, ["precise-fresh", "mixed"]);
+}
+
+/// What it writes is in the slot of the CPU that it was on, where another task sees it half made
+/// unless a lock keeps tasks away. No update is lost, and no value comes from nowhere.
+#[rstest]
+#[case("ming-lei", &["precise-fresh", "mid-update", "mixed"])]
+#[case::under_a_lock("martin-lau", &["precise-fresh"])]
+#[case("f-cpu", &["precise-fresh", "mid-update", "mixed"])]
+fn own_is_where_a_task_is_when_it_writes(#[case] series: &str, #[case] expected: &[&str]) {
+    let reader = "[[thread]]\nname = \"reader\"\ncpu = 1\n\
+                  do = [{ lookup = \"stats\", key = 0, cpu = 1 }]\n";
+    let text = moves("update = \"stats\", value = [7, 7]", reader);
+    let stage = stage(&text, series, CopyPlan::WordAsc).expect("it sets up");
+    let (_, classes) = found(&stage);
+    let classes: Vec<String> = classes.into_iter().map(|(class, _)| class).collect();
+    assert_eq!(classes, expected);
 }

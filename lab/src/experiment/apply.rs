@@ -13,22 +13,11 @@ use bpfsim_syscall::{Kernel, drive};
 use zerocopy::IntoBytes;
 
 impl Stage {
-    /// The content of `slot` after `unit` of `actor` ran alone on `content`, on the actor's CPU.
-    pub(crate) fn apply(
-        &self,
-        actor: usize,
-        unit: u16,
-        slot: usize,
-        content: ContentId,
-    ) -> ContentId {
-        let rank = self.actors[actor].cpu as u8;
-        self.apply_on(PendingUnit { actor: actor as u8, rank, unit }, slot, content)
-    }
-
-    /// The same, on the CPU where the unit is: a task may have moved.
-    pub(super) fn apply_on(&self, unit: PendingUnit, slot: usize, content: ContentId) -> ContentId {
+    /// The content of `slot` after `unit` ran alone on `content`, on the CPU where it began: a task
+    /// may have moved.
+    pub(crate) fn apply(&self, unit: PendingUnit, slot: usize, content: ContentId) -> ContentId {
         let actor = usize::from(unit.actor);
-        if let Some(call) = self.unit(actor, unit.unit) {
+        if let Some(call) = self.unit_on(actor, unit.unit, unit.rank.into()) {
             return self.meant(call, slot, content);
         }
         // All runs of an actor on one CPU are the same program on the same packet.
@@ -196,7 +185,7 @@ impl Stage {
     }
 
     /// Rank of the CPU that an actor is on: a task whose own does not run is on the first one.
-    pub(super) fn rank_of(&self, actor: usize, hw: &Hw) -> u32 {
+    pub(crate) fn rank_of(&self, actor: usize, hw: &Hw) -> u32 {
         let actor = &self.actors[actor];
         let online = |rank: u32| hw.cpus.get(rank as usize).is_some_and(|cpu| cpu.online);
         if actor.ctx > Ctx::Task || online(actor.cpu) {
@@ -205,10 +194,15 @@ impl Stage {
         (0..hw.cpus.len() as u32).find(|rank| online(*rank)).unwrap_or(actor.cpu)
     }
 
-    /// The unit of a thread.
+    /// The unit of a thread; whose values it means is told by [`Stage::unit_on`].
     pub(crate) fn unit(&self, actor: usize, unit: u16) -> Option<&Unit> {
+        self.unit_on(actor, unit, self.actors[actor].cpu)
+    }
+
+    /// The unit of a thread that is on the CPU with this rank when it begins.
+    pub(crate) fn unit_on(&self, actor: usize, unit: u16, rank: u32) -> Option<&Unit> {
         match &self.acts[actor] {
-            Act::Thread { units, .. } => units.get(usize::from(unit)),
+            Act::Thread { calls, .. } => calls.on(rank).get(usize::from(unit)),
             Act::Run { .. } | Act::Hotplug => None,
         }
     }

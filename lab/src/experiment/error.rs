@@ -23,6 +23,15 @@ pub enum SetupError {
     },
     /// The series has no such operation.
     NoOperation(String),
+    /// A thread makes a call that the model has no answer to.
+    NotModelled {
+        /// The thread.
+        thread: Box<str>,
+        /// The call, for people.
+        call: Box<str>,
+        /// What is missing.
+        why: Box<str>,
+    },
     /// There is more of something than an exploration can follow.
     TooMuch {
         /// Of what.
@@ -49,6 +58,9 @@ impl fmt::Display for SetupError {
             SetupError::NoProgram(name) => write!(f, "no program {name} for this series"),
             SetupError::Rejected { program, message, .. } => {
                 write!(f, "{program} does not verify: {message}")
+            }
+            SetupError::NotModelled { thread, call, why } => {
+                write!(f, "thread {thread}: {call}: not modelled in an exploration: {why}")
             }
             SetupError::TooMuch { what, found, most } => {
                 write!(f, "{found} {what}: an exploration follows {most} at most; leave some out")

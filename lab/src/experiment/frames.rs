@@ -1,6 +1,7 @@
 //! The frames of a stage: a program in its run, a system call in its operation.
 
-use bpfsim_syscall::{Failure, Started};
+use bpfsim_abi::Refusal;
+use bpfsim_syscall::Started;
 
 /// What an actor is in the middle of.
 #[derive(Debug, PartialEq)]
@@ -8,14 +9,14 @@ pub enum LabFrame {
     /// A program.
     Program(bpfsim_vm::Frame),
     /// A system call after its checks, or refused by them.
-    Call(Result<Started, Failure>),
+    Call(Result<Started, Refusal>),
 }
 
 impl Clone for LabFrame {
     fn clone(&self) -> Self {
         match self {
             LabFrame::Program(frame) => LabFrame::Program(*frame),
-            LabFrame::Call(call) => LabFrame::Call(call.clone()),
+            LabFrame::Call(call) => LabFrame::Call(*call),
         }
     }
 

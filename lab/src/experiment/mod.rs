@@ -15,6 +15,7 @@ pub mod plain;
 mod programs;
 mod sets;
 mod setup;
+mod threads;
 mod units;
 mod verdict;
 mod watch;
@@ -25,7 +26,8 @@ pub use names::{bits_of, class_of_bit};
 pub use perform::{Performed, perform};
 pub use setup::{Files, Stage, builtin_files};
 pub use units::{Judged, Unit, decode_fields, encode_fields};
-pub use watch::Watch;
+pub use verdict::errno as errno_of;
+pub use watch::{Looking, PendingUnit, Watch};
 
 /// The explorable machine of a stage.
 pub type Machine<'a> = bpfsim_sim::Machine<Stage>;

@@ -2,6 +2,7 @@
 
 use super::frames::LabFrame;
 use super::setup::{Act, Stage};
+use super::threads::answered;
 use super::watch::Watch;
 use bpfsim_sim::machine::Seen;
 use bpfsim_sim::visible::{Granule, Kind};
@@ -19,13 +20,16 @@ impl Model for Stage {
     fn start(&self, actor: usize, unit: u16, hw: &mut Hw, cpu: u32) -> LabFrame {
         match &self.acts[actor] {
             Act::Run { program, run, .. } => LabFrame::Program(run.frame(*program)),
-            Act::Thread { task, scratch, units, .. } => {
+            Act::Thread { task, scratch, calls, .. } => {
                 let desk = elem::Desk { scratch: *scratch, here: cpu };
-                let attr = &units[usize::from(unit)].attr;
+                let attr = &calls.on(cpu)[usize::from(unit)].attr;
                 let started = elem::start(&self.core, hw, &desk, task, attr);
-                LabFrame::Call(started.unwrap_or(Err(bpfsim_abi::Errno::EINVAL.into())))
+                match answered(started) {
+                    Ok(call) => LabFrame::Call(call),
+                    Err(why) => unreachable!("a stage is not set up with such a call: {why}"),
+                }
             }
-            Act::Hotplug => LabFrame::Call(Err(bpfsim_abi::Errno::EINVAL.into())),
+            Act::Hotplug => unreachable!("the machine itself takes CPUs off line and on line"),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::error::SetupError;
 use super::sets::{ContentId, Sets};
-use super::units::{self, Desk, Unit};
+use super::threads::Calls;
 use super::{maps, programs};
 use crate::object::builtin;
 use crate::scenario::{self, HotplugDo, Irqs, MapDef, Preempt, Scenario, Source};
@@ -68,7 +68,7 @@ pub enum Act {
         /// Where its keys and values are while the kernel works on them.
         scratch: RegionId,
         /// The calls.
-        units: Vec<Unit>,
+        calls: Box<Calls>,
     },
     /// A CPU goes or comes.
     Hotplug,
@@ -211,14 +211,14 @@ impl Stage {
         Ok(handle)
     }
 
-    fn rank(&self, cpu: u32) -> u32 {
+    pub(super) fn rank(&self, cpu: u32) -> u32 {
         self.core.profile.cpus.possible.rank(cpu).unwrap_or(0) as u32
     }
 
     fn add_run(&mut self, scenario: &Scenario, run: &scenario::Run) -> Result<(), SetupError> {
         let found = self.programs.iter().find(|(name, _)| *name == run.prog);
         let (_, program) = *found.ok_or_else(|| SetupError::NoProgram(run.prog.clone()))?;
-        let ctx = ctx(run.ctx);
+        let ctx = actor_ctx(run.ctx);
         self.restructures |= calls_updates(&self.core, program);
         self.actors.push(Actor {
             name: run.prog.clone(),
@@ -231,34 +231,6 @@ impl Stage {
         });
         let memory = ProgramRun::new(&mut self.root.mem, &run.data);
         self.acts.push(Act::Run { name: run.prog.clone(), program, run: memory });
-        Ok(())
-    }
-
-    fn add_thread(
-        &mut self,
-        scenario: &Scenario,
-        thread: &scenario::Thread,
-    ) -> Result<(), SetupError> {
-        let mut task = self.task.clone();
-        task.cpu = thread.cpu;
-        let mut all = Vec::new();
-        for item in thread.ops_for(self.series.name) {
-            let mut desk = Desk { stage: self, task: &mut task, cpu: thread.cpu };
-            all.extend(units::calls(&mut desk, item)?);
-        }
-        self.restructures |= all.iter().any(|unit| !unit.changes.is_empty());
-        let ctx = ctx(thread.ctx);
-        self.actors.push(Actor {
-            name: thread.name.clone(),
-            cpu: self.rank(thread.cpu),
-            ctx,
-            irqs_off: thread.irqs == Irqs::Off,
-            preemptible: scenario.machine.preempt == Preempt::Full && ctx == Ctx::Task,
-            units: all.len() as u16,
-            doing: Doing::Frames,
-        });
-        let scratch = self.root.mem.add_private(scratch_words(&self.core, &all));
-        self.acts.push(Act::Thread { name: thread.name.clone(), task, scratch, units: all });
         Ok(())
     }
 
@@ -304,16 +276,6 @@ impl Stage {
     }
 }
 
-/// Room for the largest key and value of any call, so that memory does not grow on the way.
-fn scratch_words(core: &Core, units: &[Unit]) -> usize {
-    let words = |unit: &Unit| {
-        core.map(unit.map).map_or(0, |map| {
-            map.shape.key_size.div_ceil(8) * 2 + map.shape.stride() / 8 * map.shape.ranks + 2
-        })
-    };
-    units.iter().map(words).max().unwrap_or(0) as usize + 2
-}
-
 /// The program may insert or remove keys: it calls an update or delete helper.
 fn calls_updates(core: &Core, program: u32) -> bool {
     use bpfsim_abi::insn::{Callee, Op};
@@ -321,7 +283,8 @@ fn calls_updates(core: &Core, program: u32) -> bool {
     ops.iter().any(|op| matches!(op, Op::Call(Callee::Helper(id)) if matches!(id, 2 | 3)))
 }
 
-const fn ctx(ctx: scenario::Ctx) -> Ctx {
+/// A context of a scenario, as the machine has it.
+pub(super) const fn actor_ctx(ctx: scenario::Ctx) -> Ctx {
     match ctx {
         scenario::Ctx::Task => Ctx::Task,
         scenario::Ctx::Softirq => Ctx::Softirq,

@@ -5,16 +5,15 @@ use super::sets::{ABSENT, ContentId};
 use super::setup::Stage;
 use super::watch::{Looking, SlotWatch, TORN};
 use crate::class::Class;
-use bpfsim_abi::Errno;
+use bpfsim_abi::{Errno, Refusal};
 use bpfsim_sim::Hw;
-use bpfsim_syscall::{Failure, Started};
+use bpfsim_syscall::Started;
 
-/// The errno of a call that failed.
-pub fn errno(call: &Result<Started, Failure>) -> Option<Errno> {
+/// The errno of a call that failed. Whatever has no errno was refused when the stage was set up.
+pub fn errno(call: &Result<Started, Refusal>) -> Option<Errno> {
     match call {
         Ok(started) => started.op.result.err(),
-        Err(Failure::Errno(refusal)) => Some(refusal.errno),
-        Err(Failure::NotModelled(_) | Failure::Trapped(_)) => Some(Errno::EINVAL),
+        Err(refusal) => Some(refusal.errno),
     }
 }
 
@@ -23,7 +22,7 @@ pub fn of(
     stage: &Stage,
     slot: &SlotWatch,
     looking: &Looking,
-    call: &Result<Started, Failure>,
+    call: &Result<Started, Refusal>,
     hw: &Hw,
 ) -> u32 {
     bit_of(class(stage, slot, looking, call, hw))
@@ -33,7 +32,7 @@ fn class(
     stage: &Stage,
     slot: &SlotWatch,
     looking: &Looking,
-    call: &Result<Started, Failure>,
+    call: &Result<Started, Refusal>,
     hw: &Hw,
 ) -> Class {
     if let Some(errno) = errno(call) {
@@ -51,7 +50,7 @@ fn class(
 fn returned(
     stage: &Stage,
     looking: &Looking,
-    call: &Result<Started, Failure>,
+    call: &Result<Started, Refusal>,
     hw: &Hw,
 ) -> Option<ContentId> {
     let (from, _, _) = call.as_ref().ok()?.out?;

@@ -3,7 +3,7 @@
 use super::data::{Content, Lost, SlotTrace, Waiting, WaitsFor};
 use super::place;
 use super::record::{Edge, Event, Machine, contents};
-use crate::experiment::{LabFrame, Stage};
+use crate::experiment::{LabFrame, PendingUnit, Stage};
 use crate::scenario::Key;
 use bpfsim_maps::Key as MapKey;
 use bpfsim_maps::map::Words;
@@ -136,7 +136,7 @@ fn lost_of(stage: &Stage, events: &[Event], end: &Machine<'_>, slot: usize) -> O
     let found = content(stage, slot, watch.content);
     let expected: Vec<Content> = whole.iter().map(|id| content(stage, slot, *id)).collect();
     let mut by_field: Vec<Vec<String>> = vec![Vec::new(); found.as_ref().map_or(0, Vec::len)];
-    for ((actor, unit), _) in edges.iter().filter(|mark| mark.1 == Edge::Ends) {
+    for ((actor, unit), ..) in edges.iter().filter(|mark| mark.1 == Edge::Ends) {
         let without = folds(stage, slot, &edges, Some((*actor, *unit)));
         let without: Vec<Content> = without.iter().map(|id| content(stage, slot, *id)).collect();
         for (field, who) in by_field.iter_mut().enumerate() {
@@ -161,12 +161,12 @@ fn scalar(content: &Content, field: usize) -> Option<u64> {
     content.as_ref().and_then(|fields| fields.get(field)).copied()
 }
 
-/// Where a unit, named by actor and number, begins or ends.
-type Mark = ((u8, u16), Edge);
+/// Where a unit, named by actor and number, begins or ends; and on which CPU its actor is there.
+type Mark = ((u8, u16), Edge, u8);
 
 fn on_slot(event: &Event, slot: usize) -> Vec<Mark> {
     let mine = event.edges.iter().filter(|(known, _)| *known == slot);
-    mine.map(|(_, edge)| ((event.actor as u8, event.unit), *edge)).collect()
+    mine.map(|(_, edge)| ((event.actor as u8, event.unit), *edge, event.rank)).collect()
 }
 
 /// The contents that all units but one make of a slot, in every order that real time allows.
@@ -174,10 +174,10 @@ fn folds(stage: &Stage, slot: usize, edges: &[Mark], but: Option<(u8, u16)>) -> 
     let start = stage.content(&stage.root, slot);
     // A configuration is a content, and which of the running units are in it.
     let mut all: BTreeSet<(u32, Vec<(u8, u16)>)> = BTreeSet::from([(start, Vec::new())]);
-    let mut running: Vec<(u8, u16)> = Vec::new();
-    for &(unit, edge) in edges.iter().filter(|mark| Some(mark.0) != but) {
+    let mut running: Vec<PendingUnit> = Vec::new();
+    for &(unit, edge, rank) in edges.iter().filter(|mark| Some(mark.0) != but) {
         if edge != Edge::Begins {
-            running.retain(|known| *known != unit);
+            running.retain(|known| known.id() != unit);
             let stays =
                 |config: &(u32, Vec<(u8, u16)>)| config.1.contains(&unit) == (edge == Edge::Ends);
             let without = |(content, mut done): (u32, Vec<(u8, u16)>)| {
@@ -187,13 +187,13 @@ fn folds(stage: &Stage, slot: usize, edges: &[Mark], but: Option<(u8, u16)>) -> 
             all = all.into_iter().filter(stays).map(without).collect();
             continue;
         }
-        running.push(unit);
+        running.push(PendingUnit { actor: unit.0, rank, unit: unit.1 });
         let mut open: Vec<_> = all.iter().cloned().collect();
         while let Some((content, done)) = open.pop() {
-            for &(actor, unit) in running.iter().filter(|unit| !done.contains(unit)) {
-                let after = stage.apply(actor.into(), unit, slot, content);
+            for unit in running.iter().filter(|unit| !done.contains(&unit.id())) {
+                let after = stage.apply(*unit, slot, content);
                 let mut done = done.clone();
-                done.push((actor, unit));
+                done.push(unit.id());
                 done.sort_unstable();
                 if all.insert((after, done.clone())) {
                     open.push((after, done));

@@ -7,7 +7,7 @@
 use super::data::{Content, Deed, Target, Trap};
 use super::place;
 use crate::class::Class;
-use crate::experiment::{LabFrame, Stage, Watch, class_of_bit};
+use crate::experiment::{Judged, LabFrame, Looking, Stage, Watch, class_of_bit, errno_of};
 use crate::scenario::{Key, Verb};
 use bpfsim_abi::Errno;
 use bpfsim_maps::kinds::Verb as Own;
@@ -15,7 +15,6 @@ use bpfsim_maps::op::Todo;
 use bpfsim_sim::machine::Seen;
 use bpfsim_sim::visible::Granule;
 use bpfsim_sim::{Actor, Cx, Hw, Memory, Model, Place, Step, Yield};
-use bpfsim_syscall::Failure;
 use std::cell::RefCell;
 
 /// One transition.
@@ -23,6 +22,8 @@ use std::cell::RefCell;
 pub struct Event {
     pub actor: usize,
     pub unit: u16,
+    /// Rank of the CPU that the actor is on.
+    pub rank: u8,
     pub handler: bool,
     pub began: bool,
     pub ended: bool,
@@ -93,6 +94,7 @@ impl<'a> Recorder<'a> {
         Event {
             actor: seen.actor,
             unit: seen.unit,
+            rank: self.stage.rank_of(seen.actor, hw) as u8,
             handler: seen.handler,
             began: seen.began,
             ended: seen.ended,
@@ -164,15 +166,12 @@ impl<'a> Recorder<'a> {
     fn call(&self, before: &Watch, seen: &Seen<'_, LabFrame>, hw: &Hw) -> Option<Call> {
         let Some(LabFrame::Call(call)) = seen.frame.filter(|_| seen.ended) else { return None };
         let unit = self.stage.unit(seen.actor, seen.unit)?;
-        let errno = match call {
-            Ok(started) => started.op.result.err(),
-            Err(Failure::Errno(refusal)) => Some(refusal.errno),
-            Err(Failure::NotModelled(_) | Failure::Trapped(_)) => Some(Errno::EINVAL),
-        };
+        let errno = errno_of(call);
         let out = call.as_ref().ok().and_then(|started| started.out).map(|(from, ..)| from);
         let out = out.filter(|_| errno.is_none());
+        let judged = self.judged(before, seen, hw);
         let value = |index: usize| {
-            let judged = unit.judged[index];
+            let judged = judged[index];
             let def = self.stage.def_of(self.stage.slots[judged.slot].map);
             let fields = def.map_or(&[][..], |def| &def.fields);
             let at = out.map(|from| from.plus(judged.offset.into()));
@@ -188,7 +187,20 @@ impl<'a> Recorder<'a> {
             debug_assert!(read.is_ok());
             Key(bytes)
         });
-        Some(Call { errno, values: (0..unit.judged.len()).filter_map(value).collect(), key })
+        Some(Call { errno, values: (0..judged.len()).filter_map(value).collect(), key })
+    }
+
+    /// The slots that a call is judged by: those of the CPU on which it began.
+    fn judged(&self, before: &Watch, seen: &Seen<'_, LabFrame>, hw: &Hw) -> Vec<Judged> {
+        let mine = before.lookups.iter().find(|lookup| usize::from(lookup.actor) == seen.actor);
+        if let Some(lookup) = mine {
+            let judged =
+                |looking: &Looking| Judged { slot: looking.slot.into(), offset: looking.offset };
+            return lookup.slots.iter().map(judged).collect();
+        }
+        let rank = self.stage.rank_of(seen.actor, hw);
+        let unit = self.stage.unit_on(seen.actor, seen.unit, rank);
+        unit.map_or_else(Vec::new, |unit| unit.judged.clone())
     }
 
     /// The class of one slot of a lookup that ends here: the observer's own verdict, had the

@@ -106,6 +106,7 @@ impl From<SetupError> for Came {
                 Came::Rejected { message: message.into(), errno: failure.errno() }
             }
             SetupError::NoOperation(why) => Came::NoOperation(why),
+            SetupError::NotModelled { .. } => Came::NotModelled(error.to_string()),
             SetupError::Profile(_)
             | SetupError::NoProgram(_)
             | SetupError::Map(..)

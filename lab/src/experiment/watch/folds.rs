@@ -20,6 +20,11 @@ pub struct PendingUnit {
 }
 
 impl PendingUnit {
+    /// Actor and number.
+    pub const fn id(&self) -> (u8, u16) {
+        (self.actor, self.unit)
+    }
+
     fn word(&self) -> u32 {
         u32::from(self.actor) << 24 | u32::from(self.rank) << 16 | u32::from(self.unit)
     }
@@ -52,7 +57,7 @@ impl Pending {
     }
 
     fn position(&self, (actor, unit): (u8, u16)) -> Option<usize> {
-        self.units().iter().position(|known| (known.actor, known.unit) == (actor, unit))
+        self.units().iter().position(|known| known.id() == (actor, unit))
     }
 
     /// True when there is none.
@@ -157,7 +162,7 @@ impl Fold {
             let (content, mask) = ((config >> 16) as ContentId, config & 0xffff);
             for (index, unit) in self.pending.units().iter().enumerate() {
                 if mask >> index & 1 == 0 {
-                    let after = stage.apply_on(*unit, self.slot, content);
+                    let after = stage.apply(*unit, self.slot, content);
                     let config = u64::from(after) << 16 | mask | 1 << index;
                     if !all.contains(&config) {
                         all.push(config);

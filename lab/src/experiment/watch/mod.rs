@@ -154,7 +154,8 @@ impl Watch {
 
     /// A system call begins: a lookup, or an update of slots that are known.
     fn begin(&mut self, stage: &Stage, seen: &Seen<'_, LabFrame>, hw: &Hw) {
-        let Some(call) = stage.unit(seen.actor, seen.unit) else { return };
+        let rank = stage.rank_of(seen.actor, hw);
+        let Some(call) = stage.unit_on(seen.actor, seen.unit, rank) else { return };
         for change in &call.changes {
             let me = pending(stage, seen, hw);
             self.slots[change.slot].begin_unit(stage, change.slot, me);
@@ -287,7 +288,7 @@ impl Watch {
             out.push(lookup.actor.into());
             for looking in &lookup.slots {
                 out.push(pair(looking.contents, looking.lo.into()));
-                out.push(looking.read_from.into());
+                out.push(pair(looking.read_from, looking.slot.into()));
             }
         }
     }
