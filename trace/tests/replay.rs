@@ -125,6 +125,26 @@ fn ids_are_those_of_the_trace() {
     assert_eq!(replay(&session.trace(), profile("6.18")), Ok(Replayed::Same(10)));
 }
 
+/// A call that the simulator has no answer to says nothing about the next ones.
+#[test]
+fn what_is_not_modelled_on_both_is_passed_over() {
+    let mut session = recorded("6.18");
+    let program = [0u8; 8];
+    let insns = session.process.alloc(&program);
+    // prog_flags 8 is a flag of v6.18 that is not modelled.
+    let mut attr = [0u8; 48];
+    (attr[0], attr[4], attr[44]) = (1, 1, 8);
+    attr[8..16].copy_from_slice(&insns.0.to_le_bytes());
+    let answer = session.call(5, &attr);
+    assert_eq!(answer, None);
+    session.map(2, 8, 0);
+    let trace = session.trace();
+    match replay(&trace, profile("6.18")) {
+        Ok(Replayed::Same(calls)) => assert_eq!(calls, 12),
+        other => panic!("{other:?}"),
+    }
+}
+
 #[rstest]
 #[case::empty("", 1, "the trace is empty")]
 #[case::no_header("{}", 1, "no schema where a header")]

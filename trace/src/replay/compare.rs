@@ -31,7 +31,12 @@ pub(super) fn call(
             cause: cause(answer),
         }))
     };
+    let unknown = matches!(call.answer, Answered::NotModelled(_));
     if let Err(Failure::NotModelled(why)) = answer {
+        // Nobody knew then either, and the call changed nothing.
+        if unknown {
+            return None;
+        }
         let why = why.clone();
         return Some(Replayed::NotModelled { call: call.call, line, name, why });
     }
