@@ -3,7 +3,7 @@
 //! Source: `print_bpf_insn()` in `kernel/bpf/verifier.c` of v4.4, later `kernel/bpf/disasm.c`.
 
 use bpfsim_abi::Release;
-use bpfsim_abi::insn::{AluOp, AtomicOp, Callee, Cond, Endian, Imm64, Op, Operand, Reg, Size};
+use bpfsim_abi::insn::{AtomicOp, Callee, Cond, Endian, Imm64, Op, Operand, Reg, Size};
 use bpfsim_abi::insn::{Insn, code, decode_at};
 
 use crate::era::v;
@@ -66,7 +66,7 @@ fn op_text(op: Op, byte: u8, release: Release, names: HelperNames<'_>) -> String
     match op {
         Op::Alu { wide, op, dst, src } => {
             let (dst, src) = (style.reg(wide, dst), style.operand(wide, src));
-            format!("{dst} {}= {src}", alu_text(op))
+            format!("{dst} {}= {src}", op.sign())
         }
         Op::Neg { wide, dst } if style.unary => {
             let dst = style.reg(wide, dst);
@@ -118,7 +118,7 @@ fn jump_text(style: Style, wide: bool, cond: Cond, dst: Reg, src: Operand, off: 
         Operand::Reg(reg) => style.reg(wide, reg),
         Operand::Imm(imm) => format!("0x{imm:x}"),
     };
-    format!("if {left} {} {right} goto pc{off:+}", cond_text(cond))
+    format!("if {left} {} {right} goto pc{off:+}", cond.sign())
 }
 
 fn call_text(callee: Callee, style: Style, names: HelperNames<'_>) -> String {
@@ -162,42 +162,6 @@ const fn atomic_names(op: AtomicOp) -> (&'static str, &'static str) {
         AtomicOp::Xor => ("xor", "^="),
         AtomicOp::Xchg => ("xchg", "="),
         AtomicOp::Cmpxchg => ("cmpxchg", "="),
-    }
-}
-
-/// The operator of an operation, without the equals sign.
-pub(crate) const fn alu_text(op: AluOp) -> &'static str {
-    match op {
-        AluOp::Add => "+",
-        AluOp::Sub => "-",
-        AluOp::Mul => "*",
-        AluOp::Div => "/",
-        AluOp::Sdiv => "s/",
-        AluOp::Or => "|",
-        AluOp::And => "&",
-        AluOp::Lsh => "<<",
-        AluOp::Rsh => ">>",
-        AluOp::Mod => "%",
-        AluOp::Smod => "s%",
-        AluOp::Xor => "^",
-        AluOp::Arsh => "s>>",
-        AluOp::Mov => "",
-    }
-}
-
-const fn cond_text(cond: Cond) -> &'static str {
-    match cond {
-        Cond::Eq => "==",
-        Cond::Ne => "!=",
-        Cond::Gt => ">",
-        Cond::Ge => ">=",
-        Cond::Lt => "<",
-        Cond::Le => "<=",
-        Cond::Set => "&",
-        Cond::Sgt => "s>",
-        Cond::Sge => "s>=",
-        Cond::Slt => "s<",
-        Cond::Sle => "s<=",
     }
 }
 

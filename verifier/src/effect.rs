@@ -3,7 +3,7 @@
 //! Conditional jumps are in `branch`, since they make two states of one.
 
 use bpfsim_abi::helper::{Arg, Ret};
-use bpfsim_abi::insn::{AluOp, AtomicOp, Callee, Op, Operand, Reg, Size};
+use bpfsim_abi::insn::{AluOp, AtomicOp, Callee, Flow, Op, Operand, Reg, Size};
 
 use crate::require::{self, Cx};
 use crate::scalar::{self, Scalar};
@@ -82,25 +82,12 @@ pub(crate) fn apply(cx: Cx<'_>, state: &mut State, ids: &mut Ids, pc: usize, op:
 
 /// The deepest byte below r10 that `op` may touch.
 pub(crate) fn depth(state: &State, op: Op) -> i64 {
-    let at = |base, off: i16| state.reg(base).stack_offset().map(|from| from + i64::from(off));
-    let deepest = match op {
-        Op::Load { src, off, .. } | Op::LoadAcquire { src, off, .. } => at(src, off),
-        Op::Store { dst, off, .. }
-        | Op::StoreRelease { dst, off, .. }
-        | Op::Atomic { dst, off, .. } => at(dst, off),
-        Op::Call(_) => state.regs()[1..6].iter().filter_map(|v| v.stack_offset()).min(),
-        Op::Alu { .. }
-        | Op::Movsx { .. }
-        | Op::Neg { .. }
-        | Op::End { .. }
-        | Op::LoadImm64 { .. }
-        | Op::Nop
-        | Op::LoadAbs { .. }
-        | Op::LoadInd { .. }
-        | Op::Jump { .. }
-        | Op::Goto { .. }
-        | Op::MayGoto { .. }
-        | Op::Exit => None,
+    let deepest = match (op.access(), op.flow()) {
+        (Some((base, off)), _) => state.reg(base).stack_offset().map(|from| from + i64::from(off)),
+        (None, Flow::Call(_)) => {
+            state.regs()[1..6].iter().filter_map(|value| value.stack_offset()).min()
+        }
+        (None, Flow::Next | Flow::Jump(_) | Flow::Branch(_) | Flow::Exit) => None,
     };
     deepest.map_or(0, |off| (-off).clamp(0, STACK_BYTES))
 }

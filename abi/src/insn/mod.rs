@@ -4,9 +4,11 @@
 //! `Documentation/bpf/standardization/instruction-set.rst`. Decoding says what an encoding *is*;
 //! which release accepts it, and what runs it, is decided elsewhere.
 
+mod ask;
 pub mod code;
 mod decode;
 
+pub use ask::Flow;
 pub use decode::{NotAnInsn, decode, decode_at};
 
 use std::fmt;

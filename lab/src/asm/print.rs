@@ -6,9 +6,7 @@
 
 use super::{Program, encode};
 use bpfsim_abi::Insn;
-use bpfsim_abi::insn::{
-    AluOp, AtomicOp, Callee, Cond, Endian, Imm64, Op, Operand, Reg, Size, decode_at,
-};
+use bpfsim_abi::insn::{AtomicOp, Callee, Endian, Imm64, Op, Operand, Reg, Size, decode_at};
 use std::fmt::Write as _;
 
 /// The whole program, one instruction a line, each line indented by two blanks. [`super::assemble`]
@@ -49,7 +47,7 @@ fn statement(program: &Program, pc: usize) -> (String, usize) {
     if first != insns[pc] || second.is_some_and(|half| insns.get(pc + 1) != Some(&half)) {
         return raw(&format!("{}, with unused fields set", op_text(&op)));
     }
-    if let Some(distance) = distance(&op) {
+    if let Some(distance) = op.flow().distance() {
         let target = pc as i64 + 1 + i64::from(distance);
         if !(0..insns.len() as i64).contains(&target) {
             return raw(&format!("{}, which leaves the program", op_text(&op)));
@@ -67,29 +65,6 @@ fn bits(insn: Insn) -> u64 {
     let [o0, o1] = insn.off.to_le_bytes();
     let [i0, i1, i2, i3] = insn.imm.to_le_bytes();
     u64::from_le_bytes([insn.code, insn.regs, o0, o1, i0, i1, i2, i3])
-}
-
-/// How far `op` jumps.
-fn distance(op: &Op) -> Option<i32> {
-    match *op {
-        Op::Jump { off, .. } | Op::MayGoto { off } => Some(off.into()),
-        Op::Goto { off, .. } | Op::Call(Callee::Local(off)) => Some(off),
-        Op::Call(Callee::Helper(_) | Callee::Kfunc(_))
-        | Op::Alu { .. }
-        | Op::Movsx { .. }
-        | Op::Neg { .. }
-        | Op::End { .. }
-        | Op::LoadImm64 { .. }
-        | Op::Nop
-        | Op::LoadAbs { .. }
-        | Op::LoadInd { .. }
-        | Op::Load { .. }
-        | Op::Store { .. }
-        | Op::Atomic { .. }
-        | Op::LoadAcquire { .. }
-        | Op::StoreRelease { .. }
-        | Op::Exit => None,
-    }
 }
 
 /// `r1` or `w1`.
@@ -128,7 +103,7 @@ fn scalar(size: Size, signed: bool) -> String {
 fn op_text(op: &Op) -> String {
     match *op {
         Op::Alu { wide, op, dst, src } => {
-            format!("{} {} {}", name(dst, wide), alu_text(op), operand(src, wide))
+            format!("{} {}= {}", name(dst, wide), op.sign(), operand(src, wide))
         }
         Op::Movsx { wide, bits, dst, src } => {
             format!("{} = (s{bits}){}", name(dst, wide), name(src, wide))
@@ -168,7 +143,7 @@ fn op_text(op: &Op) -> String {
         }
         Op::Jump { wide, cond, dst, src, off } => {
             let (dst, src) = (name(dst, wide), operand(src, wide));
-            format!("if {dst} {} {src} goto {off:+}", cond_text(cond))
+            format!("if {dst} {} {src} goto {off:+}", cond.sign())
         }
         Op::Goto { off, long } => format!("{} {off:+}", if long { "gotol" } else { "goto" }),
         Op::MayGoto { off } => format!("may_goto {off:+}"),
@@ -185,41 +160,6 @@ fn imm64_text(imm: Imm64) -> String {
         Imm64::MapFd(fd) => format!("map_fd({fd})"),
         Imm64::MapValue { fd, offset } => format!("map_value({fd}, {offset})"),
         Imm64::Other { pseudo, low, high } => format!("pseudo({pseudo}, {low}, {high})"),
-    }
-}
-
-const fn alu_text(op: AluOp) -> &'static str {
-    match op {
-        AluOp::Add => "+=",
-        AluOp::Sub => "-=",
-        AluOp::Mul => "*=",
-        AluOp::Div => "/=",
-        AluOp::Sdiv => "s/=",
-        AluOp::Or => "|=",
-        AluOp::And => "&=",
-        AluOp::Lsh => "<<=",
-        AluOp::Rsh => ">>=",
-        AluOp::Mod => "%=",
-        AluOp::Smod => "s%=",
-        AluOp::Xor => "^=",
-        AluOp::Arsh => "s>>=",
-        AluOp::Mov => "=",
-    }
-}
-
-const fn cond_text(cond: Cond) -> &'static str {
-    match cond {
-        Cond::Eq => "==",
-        Cond::Ne => "!=",
-        Cond::Gt => ">",
-        Cond::Ge => ">=",
-        Cond::Lt => "<",
-        Cond::Le => "<=",
-        Cond::Set => "&",
-        Cond::Sgt => "s>",
-        Cond::Sge => "s>=",
-        Cond::Slt => "s<",
-        Cond::Sle => "s<=",
     }
 }
 

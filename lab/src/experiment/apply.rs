@@ -6,7 +6,7 @@ use super::setup::{Act, Stage};
 use super::units::Unit;
 use super::watch::PendingUnit;
 use bpfsim_abi::attr::MapElemAttr;
-use bpfsim_abi::insn::Op;
+use bpfsim_abi::insn::{Flow, Op};
 use bpfsim_maps::update::Want;
 use bpfsim_sim::{Ctx, Cx, Hw, Model, Open, Place, Step, Yield};
 use bpfsim_syscall::{Kernel, drive};
@@ -217,26 +217,17 @@ fn is_past_memory(ops: &[Op], pc: usize) -> bool {
         if std::mem::replace(&mut reached[pc], true) {
             continue;
         }
-        let jump = |off: i64| (pc as i64 + 1 + off) as usize;
-        match *op {
-            Op::Load { .. }
-            | Op::LoadAcquire { .. }
-            | Op::Store { .. }
-            | Op::StoreRelease { .. }
-            | Op::Atomic { .. }
-            | Op::Call(_) => return false,
-            Op::Jump { off, .. } | Op::MayGoto { off } => left.extend([pc + 1, jump(off.into())]),
-            Op::Goto { off, .. } => left.push(jump(off.into())),
-            Op::Exit => {}
+        if op.access().is_some() {
+            return false;
+        }
+        let jump = |off: i32| (pc as i64 + 1 + i64::from(off)) as usize;
+        match op.flow() {
+            Flow::Call(_) => return false,
+            Flow::Branch(off) => left.extend([pc + 1, jump(off)]),
+            Flow::Jump(off) => left.push(jump(off)),
+            Flow::Exit => {}
             // Packets are private.
-            Op::LoadAbs { .. }
-            | Op::LoadInd { .. }
-            | Op::Alu { .. }
-            | Op::Movsx { .. }
-            | Op::Neg { .. }
-            | Op::End { .. }
-            | Op::LoadImm64 { .. }
-            | Op::Nop => left.push(pc + 1),
+            Flow::Next => left.push(pc + 1),
         }
     }
     true

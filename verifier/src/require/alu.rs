@@ -4,7 +4,6 @@
 use bpfsim_abi::insn::{AluOp, Op, Operand, Reg};
 
 use super::{Cx, readable, writable};
-use crate::disasm::alu_text;
 use crate::rules::{self, No};
 use crate::scalar::Scalar;
 use crate::state::{State, Value};
@@ -226,7 +225,7 @@ fn stays_near(cx: Cx<'_>, pointer: Value, by: Scalar) -> Result<(), No> {
 
 /// `+=`, as messages spell operators.
 fn assignment(op: AluOp) -> String {
-    format!("{}=", alu_text(op))
+    format!("{}=", op.sign())
 }
 
 /// The second operand as a value.
