@@ -85,8 +85,9 @@ pub fn uses(csv: &Csv, protos: &Csv, timeline: &Csv) -> Result<String, Bad> {
         let (prog_type, _) = named(&row, timeline, "prog", row.name("prog_type")?)?;
         let (id, _) = named(&row, timeline, "helper", row.name("helper")?)?;
         let key = row.name("proto")?;
-        let first = first_row(protos, key, &row)?;
         let version = row.version("first_version")?;
+        // The permission ends.
+        let first = if key == "none" { version } else { first_row(protos, key, &row)? };
         if version < first {
             return Err(row.bad(format!("used before v{}.{}, when {key} came", first.0, first.1)));
         }

@@ -1,4 +1,5 @@
-//! Prototypes of helpers 1 to 26, 87 to 89 and 195, and which program may call them in which release.
+//! Prototypes of helpers 1 to 26, 42, 87 to 89, 118, 125, 160, 195 and 208, and which program may
+//! call them in which release.
 //!
 //! Source: `data/helper_protos.csv` and `data/helper_use.csv`, made from `net/core/filter.c`,
 //! `kernel/trace/bpf_trace.c` and `kernel/bpf/helpers.c` of v3.18 to v7.1. Prototypes stand in
@@ -46,7 +47,7 @@ pub struct HelperUse {
     pub id: u32,
     /// The first release in which it may.
     pub from: Release,
-    /// Key of the prototype that it gets.
+    /// Key of the prototype that it gets; `none` where the permission ends.
     pub proto: &'static str,
     /// What the loading task needs; without it the helper is unknown to this program.
     pub needs_cap: Cap,
@@ -67,7 +68,7 @@ pub fn uses() -> &'static [HelperUse] {
     USES
 }
 
-/// The permission of `prog_type` to call `id` in `release`; none where there is none.
+/// The permission of `prog_type` to call `id` in `release`; none where there never was one.
 pub fn helper_use(prog_type: u32, id: u32, release: Release) -> Option<&'static HelperUse> {
     let holds =
         |row: &&HelperUse| row.prog_type == prog_type && row.id == id && row.from <= release;

@@ -47,7 +47,8 @@ fn simulated(name: &str, args: &[&str]) -> (String, String) {
     let folder = std::env::temp_dir().join(format!("bpfsim-bpftool-{}", std::process::id()));
     std::fs::create_dir_all(&folder).expect("a folder");
     let own = folder.join(format!("bpfsim-{:?}", std::thread::current().id()));
-    let text = folder.join(name);
+    // A script that is written again while another test reads it is cut short.
+    let text = folder.join(format!("{name}-{:?}", std::thread::current().id()));
     std::fs::copy(env!("CARGO_BIN_EXE_bpfsim"), &own).expect("a copy");
     std::fs::copy(script(name), &text).expect("a copy");
     let possible = std::fs::read_to_string("/sys/devices/system/cpu/possible").expect("a list");
@@ -86,6 +87,102 @@ fn cut(line: &str, head: &str, tail: &str) -> String {
             format!("{before}{}", rest.strip_prefix(tail).unwrap_or(rest))
         }
         None => line.to_owned(),
+    }
+}
+
+/// What bpftool calls the features that a kernel has: one line each.
+fn features(real: bool, release: &str) -> Result<String, String> {
+    let probe = ["bpftool", "feature", "probe", "kernel"];
+    let mut command = match real {
+        true => {
+            let mut command = Command::new(probe[0]);
+            command.args(&probe[1..]);
+            command
+        }
+        false => {
+            let args = ["run", "--kernel", release, "--"];
+            run::command(&[&args[..], &probe[..]].concat())
+        }
+    };
+    let output = command.output().map_err(|error| error.to_string())?;
+    match output.status.success() {
+        true => Ok(String::from_utf8_lossy(&output.stdout).into_owned()),
+        false => Err(String::from_utf8_lossy(&output.stderr).into_owned()),
+    }
+}
+
+/// The kinds of programs that a kernel has where its CONFIG says so: `CONFIG_BPF_LIRC_MODE2`.
+const BY_CONFIG: &str = "eBPF program_type lirc_mode2 is ";
+
+/// The lines on program types and map types.
+fn types(text: &str) -> Vec<&str> {
+    let of_types = |line: &&str| {
+        let types = line.starts_with("eBPF program_type ") || line.starts_with("eBPF map_type ");
+        types && !line.starts_with(BY_CONFIG)
+    };
+    text.lines().filter(of_types).collect()
+}
+
+/// The helpers that each program type has; none for a type that is not there.
+fn helpers(text: &str) -> Vec<(String, &str)> {
+    let mut found = Vec::new();
+    let mut of = "";
+    for line in text.lines() {
+        match line.strip_prefix("eBPF helpers supported for program type ") {
+            Some(name) => of = name.trim_end_matches(':'),
+            None => found.extend(line.strip_prefix("\t- ").map(|helper| (of.to_owned(), helper))),
+        }
+    }
+    found
+}
+
+#[test]
+fn every_type_is_found_where_it_is() {
+    if let Some(why) = missing() {
+        return println!("skipped: {why}");
+    }
+    let (real, simulated) = match (features(true, ""), features(false, "6.18")) {
+        (Ok(real), Ok(simulated)) => (real, simulated),
+        (Err(why), _) | (_, Err(why)) => return println!("skipped: {why}"),
+    };
+    assert!(types(&real).len() > 60, "{real}");
+    assert_eq!(types(&simulated), types(&real));
+    let known = helpers(&real);
+    let more = |claim: &(String, &str)| claim.0 != "lirc_mode2" && !known.contains(claim);
+    let wrong: Vec<_> = helpers(&simulated).into_iter().filter(more).collect();
+    assert!(wrong.is_empty(), "helpers that 6.18 has not: {wrong:?}");
+}
+
+/// A type or a helper is found from its release on, and not in the one before.
+#[rstest]
+#[case::percpu_hash("4.4", "4.6", "eBPF map_type percpu_hash is available")]
+#[case::queue("4.19", "4.20", "eBPF map_type queue is available")]
+#[case::sk_storage("5.0", "5.2", "eBPF map_type sk_storage is available")]
+#[case::ringbuf("5.7", "5.8", "eBPF map_type ringbuf is available")]
+#[case::inode_storage("5.9", "5.10", "eBPF map_type inode_storage is available")]
+#[case::task_storage("5.10", "5.11", "eBPF map_type task_storage is available")]
+#[case::bloom_filter("5.15", "5.16", "eBPF map_type bloom_filter is available")]
+#[case::user_ringbuf("6.0", "6.1", "eBPF map_type user_ringbuf is available")]
+#[case::xdp("4.7", "4.8", "eBPF program_type xdp is available")]
+#[case::struct_ops("5.5", "5.6", "eBPF program_type struct_ops is available")]
+#[case::syscall("5.13", "5.14", "eBPF program_type syscall is available")]
+#[case::jiffies64("5.5", "5.6", "\t- bpf_jiffies64")]
+#[case::boot_ns("5.7", "5.8", "\t- bpf_ktime_get_boot_ns")]
+#[case::coarse_ns("5.10", "5.11", "\t- bpf_ktime_get_coarse_ns")]
+#[case::tai_ns("6.0", "6.1", "\t- bpf_ktime_get_tai_ns")]
+fn a_feature_is_found_from_its_release_on(
+    #[case] before: &str,
+    #[case] since: &str,
+    #[case] line: &str,
+) {
+    if missing().is_some_and(|why| why == "no bpftool") {
+        return println!("skipped: no bpftool");
+    }
+    for (release, want) in [(before, false), (since, true)] {
+        match features(false, release) {
+            Ok(text) => assert_eq!(text.lines().any(|found| found == line), want, "{release}"),
+            Err(why) => return println!("skipped: {why}"),
+        }
     }
 }
 

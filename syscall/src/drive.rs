@@ -2,6 +2,7 @@
 
 use crate::core::Core;
 use crate::{Failure, Kernel};
+use bpfsim_abi::helper_id;
 use bpfsim_maps::Op;
 use bpfsim_maps::op::Stop;
 use bpfsim_sim::{Cx, Hw, Open, Yield};
@@ -47,10 +48,19 @@ pub(crate) fn run<T>(
 pub fn program(core: &Core, hw: &mut Hw, frame: &mut Frame, cpu: u32) -> Result<(), Failure> {
     loop {
         let yielded = frame.run(core, &mut cx(hw, cpu, &mut Open));
+        if let (Yield::Trapped(_), Some(id)) = (&yielded, frame.unanswered(core)) {
+            return Err(Failure::NotModelled(format!("what helper {} answers", name(id))));
+        }
         if settle(hw, yielded)? {
             return Ok(());
         }
     }
+}
+
+/// A helper as messages name it.
+fn name(id: i32) -> String {
+    let known = helper_id::ALL.iter().find(|entry| i64::from(entry.number) == i64::from(id));
+    known.map_or_else(|| format!("#{id}"), |entry| format!("{}#{id}", entry.name))
 }
 
 /// True when the frame has ended; otherwise lets everybody else do what it waits for.

@@ -21,6 +21,10 @@ const MOST_INSNS: u32 = 1_000_000;
 const SOCKET_FILTER: u32 = 1;
 const KPROBE: u32 = 2;
 const CGROUP_SKB: u32 = 8;
+const SYSCALL: u32 = 31;
+
+/// `BPF_F_SLEEPABLE`, v5.10.
+const BPF_F_SLEEPABLE: u32 = 16;
 
 /// Flags of PROG_LOAD by release.
 const PROG_FLAGS: [(Release, u32); 9] = [
@@ -42,13 +46,14 @@ pub struct Surroundings<'a> {
     prog_type: u32,
     attach_type: u32,
     gpl: bool,
+    sleepable: bool,
     reader: Option<Reader<'a>>,
 }
 
 impl<'a> Surroundings<'a> {
     /// A program of `prog_type`, loaded by `task`.
     pub fn new(core: &'a Core, task: &'a dyn Task, prog_type: u32, gpl: bool) -> Self {
-        Self { core, task, prog_type, attach_type: 0, gpl, reader: None }
+        Self { core, task, prog_type, attach_type: 0, gpl, sleepable: false, reader: None }
     }
 
     /// The same for this `expected_attach_type`.
@@ -57,9 +62,10 @@ impl<'a> Surroundings<'a> {
         Self { attach_type, ..self }
     }
 
-    /// The same with what the loader says of functions and lines.
+    /// The same with what the loader says of sleeping, of functions and of lines.
     fn described_by(self, arm: &'a ProgLoadAttr) -> Self {
-        Self { reader: Some(Reader::new(self.core, self.task, arm)), ..self }
+        let sleepable = arm.prog_flags & BPF_F_SLEEPABLE != 0;
+        Self { sleepable, reader: Some(Reader::new(self.core, self.task, arm)), ..self }
     }
 }
 
@@ -78,6 +84,10 @@ impl Env for Surroundings<'_> {
 
     fn privileged(&self) -> bool {
         privileged(self.task, self.core.profile.release)
+    }
+
+    fn sleepable(&self) -> bool {
+        self.sleepable
     }
 
     fn gpl_compatible(&self) -> bool {
@@ -197,6 +207,7 @@ fn check_flags(arm: &ProgLoadAttr, release: Release) -> Result<(), Failure> {
     match arm.prog_flags {
         0 => Ok(()),
         flags if flags & !known != 0 => cause::PROG_FLAGS_UNKNOWN.refuse(),
+        BPF_F_SLEEPABLE if arm.prog_type == SYSCALL => Ok(()),
         flags => Err(Failure::NotModelled(format!("prog_flags {flags:#x} of PROG_LOAD"))),
     }
 }

@@ -203,8 +203,13 @@ fn check_offload(arm: &MapCreateAttr, caps: Caps) -> Result<(), Refusal> {
 const NOT_INSIDE: [u32; 5] = [3, 19, 21, 26, 34];
 
 /// bpf_map_meta_alloc(), `kernel/bpf/map_in_map.c` of v4.12 to v7.1.
-fn inner(core: &Core, task: &dyn Task, fd: u32) -> Result<Inner, Refusal> {
-    let (_, map) = elem::map_of(core, task, fd)?;
+fn inner(core: &Core, task: &dyn Task, fd: u32) -> Result<Inner, Failure> {
+    let (handle, map) = elem::map_of(core, task, fd)?;
+    if let Some(TypeIds { locks: true, .. }) =
+        core.meta(ObjectId::Map(handle)).and_then(|meta| meta.types)
+    {
+        return Err(Failure::NotModelled("an inner map whose values have a lock".to_owned()));
+    }
     match map.shape.inner {
         Some(_) => cause::INNER_MAP_NESTED.refuse(),
         None if NOT_INSIDE.contains(&map.shape.map_type) => cause::INNER_MAP_TYPE.refuse(),

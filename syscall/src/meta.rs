@@ -76,6 +76,8 @@ pub struct TypeIds {
     pub key: u32,
     /// Id of the type of values.
     pub value: u32,
+    /// Values have a spin lock, for which `BPF_F_LOCK` asks (v5.1).
+    pub locks: bool,
 }
 
 /// The ids that are given.

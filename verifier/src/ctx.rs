@@ -31,7 +31,6 @@ const PERF_EVENT: u32 = 7;
 const RAW_TRACEPOINT: u32 = 17;
 const TRACING: u32 = 26;
 const LSM: u32 = 29;
-const SYSCALL: u32 = 31;
 
 /// Programs whose context and helpers are known here.
 pub(crate) const fn is_modelled(prog_type: u32) -> bool {
@@ -39,10 +38,9 @@ pub(crate) const fn is_modelled(prog_type: u32) -> bool {
 }
 
 /// Programs that are judged as long as they neither look at their context nor call helpers beyond
-/// those of every type. The others need BTF or have to sleep: tracing, struct_ops, extensions,
-/// LSM, syscalls.
+/// those of every type. The others need BTF: tracing, struct_ops, extensions, LSM.
 pub(crate) const fn is_judged(prog_type: u32) -> bool {
-    !matches!(prog_type, TRACING..=LSM | SYSCALL)
+    !matches!(prog_type, TRACING..=LSM)
 }
 
 /// One access: `off` and `size` in bytes.

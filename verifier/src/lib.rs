@@ -27,6 +27,7 @@ mod effect;
 pub mod era;
 mod fields;
 mod imply;
+mod kind;
 mod link;
 mod log;
 mod passes;
@@ -68,6 +69,11 @@ pub trait Env {
     /// Number in `enum bpf_attach_type` that the program is loaded for (v4.17).
     fn expected_attach_type(&self) -> u32 {
         0
+    }
+
+    /// The program may sleep (`BPF_F_SLEEPABLE`, v5.10).
+    fn sleepable(&self) -> bool {
+        false
     }
 
     /// The loader may see pointers: `allow_ptr_leaks` of v4.4, CAP_SYS_ADMIN or CAP_BPF with

@@ -11,7 +11,7 @@ use crate::log::Log;
 use crate::require::Cx;
 use crate::rules::{No, reject};
 use crate::walk::Walk;
-use crate::{Env, Reject, Stage, Verified, cfg, ctx};
+use crate::{Env, Reject, Stage, Verified, cfg, ctx, kind};
 
 /// Verifies `program`, writing what the kernel writes into `log`.
 pub(crate) fn check(
@@ -24,6 +24,7 @@ pub(crate) fn check(
         return Err(reject(era, None, false, No::new(Errno::E2BIG, "")));
     }
     let at = |(pc, no)| reject(era, Some(pc), false, no);
+    let of_kind = |no| reject(era, None, false, no);
     let of_types = |(errno, message)| reject(era, None, false, No::new(errno, message));
     env.check_types(program, Stage::Early).map_err(of_types)?;
     // v5.8 looks at the ends first, v4.16 at the maps.
@@ -31,12 +32,26 @@ pub(crate) fn check(
         cfg::ends(era, program).map_err(at)?;
         env.check_types(program, Stage::Late).map_err(of_types)?;
     }
+    // v5.10 looks at what the program is before it looks at the maps, v6.13 after the graph.
+    if era.since(5, 10) && !era.since(6, 13) {
+        kind::check(era, env).map_err(of_kind)?;
+    }
     let maps = link::link(era, program, env).map_err(at)?;
     cfg::ends(era, program).map_err(at)?;
     if !era.since(5, 8) {
         env.check_types(program, Stage::Late).map_err(of_types)?;
     }
+    if !era.since(5, 10) {
+        kind::check(era, env).map_err(of_kind)?;
+    }
     let graph = cfg::check(era, program).map_err(at)?;
+    if era.since(6, 13) {
+        kind::check(era, env).map_err(of_kind)?;
+    }
+    if env.sleepable() && !maps.handles.is_empty() {
+        let no = No::not_modelled("the maps of a program that may sleep");
+        return Err(of_kind(no));
+    }
     if !ctx::is_judged(env.prog_type()) {
         let no = No::not_modelled(format!("programs of type {}", env.prog_type()));
         return Err(reject(era, None, false, no));

@@ -1,5 +1,8 @@
 //! The state of a running program.
 
+use crate::World;
+use crate::helpers::has_answer;
+use bpfsim_abi::insn::{self, Callee};
 use bpfsim_maps::Op;
 use bpfsim_sim::{Memory, Place, RegionId};
 
@@ -46,6 +49,18 @@ impl Frame {
     /// A private region for a stack.
     pub fn stack(memory: &mut Memory) -> RegionId {
         memory.add_private(STACK_BYTES as usize / 8)
+    }
+
+    /// The kernel's own helper that the next instruction calls, where nobody here knows what it
+    /// answers.
+    pub fn unanswered(&self, world: &dyn World) -> Option<i32> {
+        let Some(insn::Op::Call(Callee::Helper(id))) =
+            world.program(self.program).ops().get(self.pc as usize)
+        else {
+            return None;
+        };
+        let own = world.series().is_some_and(|series| series.helper(*id).is_some());
+        (!own && !has_answer(*id)).then_some(*id)
     }
 
     /// Feeds everything that tells two runs apart, the stack excepted: that is memory.

@@ -15,17 +15,34 @@ use bpfsim_sim::{Cx, Place, Yield};
 /// A CPU that no slot belongs to.
 const NO_RANK: u32 = u32::MAX;
 
+/// `BPF_FUNC_get_numa_node_id`, `_ktime_get_boot_ns`, `_ktime_get_coarse_ns`.
+const GET_NUMA_NODE_ID: i32 = 42;
+const KTIME_GET_BOOT_NS: i32 = 125;
+const KTIME_GET_COARSE_NS: i32 = 160;
+
+/// Whether a call of the kernel's own helper `id` can be answered. A program may be loaded with
+/// calls of others: what they answer (who runs it, jiffies, a packet's checksum) is no input here.
+pub const fn has_answer(id: i32) -> bool {
+    matches!(
+        id,
+        1..=3 | 5..=8 | 87..=89 | GET_NUMA_NODE_ID | KTIME_GET_BOOT_NS | KTIME_GET_COARSE_NS
+    )
+}
+
 impl Frame {
     /// A helper call begins; those without a map end at once.
     pub(crate) fn call(&mut self, id: i32, world: &dyn World, cx: &mut Cx<'_>) -> Next {
         let answer = match id {
             1..=3 | 87..=89 => return self.call_map(id, world, cx),
-            5 => world.time_ns(),
+            // The machine has not slept, and its last tick is now.
+            5 | KTIME_GET_BOOT_NS | KTIME_GET_COARSE_NS => world.time_ns(),
             6 => self.trace_printk(cx),
             7 => {
                 self.drawn += 1;
                 world.random(u64::from(self.drawn)).into()
             }
+            // There is one NUMA node.
+            GET_NUMA_NODE_ID => 0,
             8 => world.cpus().possible.iter().nth(cx.cpu as usize).unwrap_or(0).into(),
             _ => return self.call_series(id, world, cx),
         };

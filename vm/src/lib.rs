@@ -12,7 +12,7 @@ mod helpers;
 mod printk;
 
 pub use frame::{Frame, Packet};
-pub use helpers::update_rules;
+pub use helpers::{has_answer, update_rules};
 
 use bpfsim_abi::Release;
 use bpfsim_maps::{Map, Series};

@@ -93,9 +93,14 @@ pub(crate) fn check(
     let (value_id, _, _) = btf.size_of(value).ok_or(Errno::EINVAL)?;
     let special = check_fields(btf, value_id, shape, release)?;
     check_rule(btf, rule, key_id, value_id, shape)?;
+    // Nothing ever hangs on a socket, an inode, a task or a cgroup here: no value is locked.
+    let empty = rule == Rule::Storage;
     match special {
+        Some(Special::SpinLock) if empty => {
+            Ok(Some(TypeIds { btf: handle, key, value, locks: true }))
+        }
         Some(special) => Err(Failure::NotModelled(format!("values with a field ({special:?})"))),
-        None => Ok(Some(TypeIds { btf: handle, key, value })),
+        None => Ok(Some(TypeIds { btf: handle, key, value, locks: false })),
     }
 }
 

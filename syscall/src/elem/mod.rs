@@ -172,8 +172,21 @@ fn early_lookup_flags(release: Release, flags: u64) -> Result<(), Errno> {
     if early && flags & !BPF_F_LOCK != 0 { Err(Errno::EINVAL) } else { Ok(()) }
 }
 
+/// An operation under the lock of a value is not modelled.
+fn check_lock(core: &Core, map: u32, flags: u64) -> Result<(), Failure> {
+    if flags & BPF_F_LOCK == 0 {
+        return Ok(());
+    }
+    match core.meta(ObjectId::Map(map)).and_then(|meta| meta.types) {
+        Some(types) if types.locks => {
+            Err(Failure::NotModelled("an element under its spin lock (BPF_F_LOCK)".to_owned()))
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
 /// Flags that are refused between the fd and the key: `BPF_F_LOCK` where there is no spin lock in
-/// the values, and here there never is one; for a lookup of v6.19, everything else too.
+/// the values, and beyond [`check_lock`] there is none; for a lookup of v6.19, everything else too.
 fn late_flags(release: Release, flags: u64, lookup: bool) -> Result<(), Errno> {
     let locks = release >= Release::new(5, 1) && flags & BPF_F_LOCK != 0;
     let unknown = lookup && release == Release::new(6, 19) && flags & !BPF_F_LOCK != 0;
@@ -203,6 +216,7 @@ fn check_lookup<'a>(
     let flags = if role.is_some() { 0 } else { arm.flags };
     early_lookup_flags(release, flags)?;
     let (handle, map) = map_for(core, task, arm.map_fd, Use::Read)?;
+    check_lock(core, handle, flags)?;
     late_flags(release, flags, true)?;
     let answer = read_answer(map, &ask(core, here, map, &arm, role))?;
     Ok(Checked { handle, map, arm, answer })
@@ -218,6 +232,7 @@ fn check_update<'a>(
 ) -> Result<Checked<'a>, Failure> {
     let arm: MapElemCpuAttr = attr.arm();
     let (handle, map) = map_for(core, task, arm.map_fd, Use::Write)?;
+    check_lock(core, handle, arm.flags)?;
     late_flags(core.profile.release, arm.flags, false)?;
     let answer = write_answer(map, &ask(core, here, map, &arm, role))?;
     Ok(Checked { handle, map, arm, answer })

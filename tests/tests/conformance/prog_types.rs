@@ -181,7 +181,41 @@ fn rights(
 
 /// What needs BTF or a program that sleeps is not judged.
 #[rstest]
-fn not_modelled(#[values(26, 27, 28, 29, 31)] prog_type: u32) {
+fn not_modelled(#[values(26, 28, 29)] prog_type: u32) {
     let said = load(&mut Bench::at("6.18"), prog_type, 0, &returns(0));
     assert!(matches!(said, Err(Failure::NotModelled(_))), "{said:?}");
+}
+
+/// A struct_ops program without its struct, and programs of system calls, which have to sleep.
+#[rstest]
+#[case::struct_ops(27, 0, Err(Errno::ENOTSUPP))]
+#[case::syscall(31, 0, Err(Errno::EINVAL))]
+#[case::syscall_that_sleeps(31, 16, Ok(()))]
+fn programs_of_the_kernels_types(
+    #[values(World::Simulated, World::Native)] world: World,
+    #[case] prog_type: u32,
+    #[case] prog_flags: u32,
+    #[case] expected: Result<(), Errno>,
+) {
+    let Some(mut bench) = world.bench() else { return };
+    let arm = ProgLoadAttr { prog_type, prog_flags, ..arm(&mut bench, &returns(0)) };
+    let said = bench.try_call(cmd::PROG_LOAD, arm.as_bytes()).map(drop);
+    assert_eq!(said, expected.map_err(Failure::from));
+}
+
+/// Helpers without arguments: get_current_pid_tgid, get_numa_node_id, jiffies64,
+/// ktime_get_boot_ns, ktime_get_coarse_ns, ktime_get_tai_ns.
+#[rstest]
+fn helpers_without_arguments(
+    #[values(World::Simulated, World::Native)] world: World,
+    #[values(1, 2, 3, 4, 5, 6, 7, 17)] prog_type: u32,
+    #[values(14, 42, 118, 125, 160, 208)] helper: i32,
+) {
+    let Some(mut bench) = world.bench() else { return };
+    let of_tracing = matches!(prog_type, 2 | 5 | 7 | 17);
+    let allowed = helper != 160 || !of_tracing;
+    let insns = [insn(0x85, 0, 0, 0, helper), mov(0, 0), EXIT];
+    let said = load(&mut bench, prog_type, 0, &insns).map(drop);
+    let expected = if allowed { Ok(()) } else { Err(Errno::EINVAL) };
+    assert_eq!(said, expected.map_err(Failure::from));
 }
