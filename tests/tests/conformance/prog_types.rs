@@ -179,7 +179,7 @@ fn rights(
     assert_eq!(said, expected.map_err(Failure::from));
 }
 
-/// What needs BTF or a program that sleeps is not judged.
+/// What needs types of the kernel is not judged.
 #[rstest]
 fn not_modelled(#[values(26, 28, 29)] prog_type: u32) {
     let said = load(&mut Bench::at("6.18"), prog_type, 0, &returns(0));
