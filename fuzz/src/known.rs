@@ -8,18 +8,21 @@ use bpfsim_abi::Errno;
 
 /// Why a call may differ, if that is known.
 pub(crate) fn why(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'static str> {
-    padding_of_map_info(call, simulated, other)
+    padding_of_info(call, simulated, other)
 }
 
-/// Stable kernels of v6.18 want the four bytes behind `hash_size` of `struct bpf_map_info` to be
-/// zero; v6.18.0 does not look at them.
-fn padding_of_map_info(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'static str> {
-    const END: usize = 100;
+/// Stable kernels of v6.18 want the four bytes behind the last field of `struct bpf_map_info` and of
+/// `struct bpf_prog_info` to be zero; v6.18.0 does not look at them.
+fn padding_of_info(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'static str> {
+    /// `offsetofend` of `hash_size` and `attach_btf_id`, and the size of the struct.
+    const PADDED: [(usize, usize); 2] = [(100, 104), (228, 232)];
     let info: &Image = call.buffers.get(behind(call, 0, 8)?.checked_sub(1)?)?;
-    let behind = info.bytes.get(END..info.bytes.len().min(104))?;
-    let dirty = behind.iter().any(|byte| *byte != 0);
+    let dirty = PADDED.iter().any(|(end, size)| {
+        let padding = info.bytes.get(*end..info.bytes.len().min(*size));
+        padding.is_some_and(|bytes| bytes.iter().any(|byte| *byte != 0))
+    });
     let refused = other.said == Said::Errno(Errno::E2BIG) && simulated.said != other.said;
     (call.cmd == 15 && dirty && refused).then_some(
-        "stable kernels refuse nonzero bytes behind hash_size of struct bpf_map_info (E2BIG)",
+        "stable kernels refuse nonzero bytes behind the last field of an info struct (E2BIG)",
     )
 }
