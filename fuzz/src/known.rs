@@ -11,8 +11,8 @@ pub(crate) fn why(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'stati
     padding_of_info(call, simulated, other)
 }
 
-/// Stable kernels of v6.18 want the four bytes behind the last field of `struct bpf_map_info` and of
-/// `struct bpf_prog_info` to be zero; v6.18.0 does not look at them.
+/// Stable kernels of v6.18 want the four bytes behind the last field of `struct bpf_map_info` and
+/// of `struct bpf_prog_info` to be zero; v6.18.0 does not look at them.
 fn padding_of_info(call: &Call, simulated: &Seen, other: &Seen) -> Option<&'static str> {
     /// `offsetofend` of `hash_size` and `attach_btf_id`, and the size of the struct.
     const PADDED: [(usize, usize); 2] = [(100, 104), (228, 232)];

@@ -120,8 +120,9 @@ fn with_map(maker: &mut Maker, program: &mut Program, slot: Slot, shape: &Shape)
 }
 
 /// One bit of one instruction is another. Not its registers: a privileged program may compare the
-/// address of its context, which is another on each machine. And not where a program uses its stack: a privileged one may
-/// read bytes there that nobody has written (v6.4), and nobody knows what these are.
+/// address of its context, which is another on each machine. And not where a program uses its
+/// stack: a privileged one may read bytes there that nobody has written (v6.4), and nobody knows
+/// what these are.
 fn spoil(maker: &mut Maker, program: &mut Program) {
     let on_stack = |insn: &[u8; 8]| insn[1] & 15 == 10 || insn[1] >> 4 == 10;
     if program.insns.iter().any(on_stack) {
