@@ -49,7 +49,9 @@ fn simulated(name: &str, args: &[&str]) -> (String, String) {
     let own = folder.join(format!("bpfsim-{:?}", std::thread::current().id()));
     // A script that is written again while another test reads it is cut short.
     let text = folder.join(format!("{name}-{:?}", std::thread::current().id()));
-    std::fs::copy(env!("CARGO_BIN_EXE_bpfsim"), &own).expect("a copy");
+    // By another process: a child of this one that has the copy open for writing keeps it busy.
+    let copied = Command::new("cp").arg(env!("CARGO_BIN_EXE_bpfsim")).arg(&own).status();
+    assert!(copied.is_ok_and(|status| status.success()), "a copy");
     std::fs::copy(script(name), &text).expect("a copy");
     let possible = std::fs::read_to_string("/sys/devices/system/cpu/possible").expect("a list");
     let cpus = format!("possible={}", possible.trim());
@@ -239,4 +241,20 @@ fn the_real_kernel_has_no_part_in_it() {
     } else {
         println!("skipped: {}", ran.err);
     }
+}
+
+/// The folder of the object is one in which everybody may write.
+#[rstest]
+#[case::percpu_array("isa_v3.bpf.o", "stats")]
+fn a_program_from_its_load_to_its_end(#[case] object: &str, #[case] map: &str) {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = std::env::temp_dir().join(format!("bpfsim-object-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).expect("a folder");
+    let open = std::fs::Permissions::from_mode(0o777);
+    std::fs::set_permissions(&folder, open).expect("it is ours");
+    let (built, copy) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("../tests/programs"), folder.join(object));
+    std::fs::copy(built.join(object), &copy).expect("a copy");
+    compare("bpftool-prog.sh", &[copy.to_str().expect("a name in UTF-8"), map]);
+    std::fs::remove_dir_all(&folder).expect("it is ours");
 }
