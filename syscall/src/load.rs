@@ -8,6 +8,7 @@ use crate::verifier_log::Wanted;
 use crate::{Answer, Failure, Kernel, Task, attach, fds, name, refs, verifier_log};
 use bpfsim_abi::attr::{ProgLoadAttr, UserAddr};
 use bpfsim_abi::helper::HelperProto;
+use bpfsim_abi::helper_protos::Cap;
 use bpfsim_abi::{Because, Cause, Errno, Insn, Refusal, Release, cause, helper_protos};
 use bpfsim_verifier::{Env, MapShape, Outcome, RejectKind, Stage, Verdict, verify};
 use zerocopy::{FromZeros, IntoBytes};
@@ -120,9 +121,10 @@ impl Env for Surroundings<'_> {
             None => {
                 let id = u32::try_from(id).ok()?;
                 let left_out = self.core.profile.without.helpers.contains(&id);
-                let known =
-                    helper_protos::helper(table_of(self.prog_type, id), id, release).copied();
-                known.filter(|_| !left_out)
+                let table = table_of(self.prog_type, id);
+                let permission = helper_protos::helper_use(table, id, release)?;
+                let allowed = !left_out && holds(self.task, permission.needs_cap);
+                helper_protos::helper(table, id, release).copied().filter(|_| allowed)
             }
         }
     }
@@ -134,6 +136,16 @@ impl Env for Surroundings<'_> {
 fn table_of(prog_type: u32, helper: u32) -> u32 {
     let own = helper_protos::uses().iter().any(|row| row.prog_type == prog_type);
     if !own && (1..=3).contains(&helper) { SOCKET_FILTER } else { prog_type }
+}
+
+/// The loading task has what a helper asks for.
+fn holds(task: &dyn Task, cap: Cap) -> bool {
+    let caps = task.caps();
+    match cap {
+        Cap::None => true,
+        Cap::SysAdmin => caps.sys_admin,
+        Cap::Bpf | Cap::Perfmon => caps.privileged(),
+    }
 }
 
 /// License strings that count as compatible with the GPL (`include/linux/license.h`).

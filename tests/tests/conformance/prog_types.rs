@@ -219,3 +219,26 @@ fn helpers_without_arguments(
     let expected = if allowed { Ok(()) } else { Err(Errno::EINVAL) };
     assert_eq!(said, expected.map_err(Failure::from));
 }
+
+/// jiffies64 asks the loading task for CAP_SYS_ADMIN, later for CAP_BPF; ktime_get_boot_ns for
+/// nothing.
+#[rstest]
+#[case::admin("5.6", 118, Caps::ROOT, Ok(()))]
+#[case::nobody_before("5.6", 118, Caps::NONE, Err(Errno::EINVAL))]
+#[case::nobody("6.18", 118, Caps::NONE, Err(Errno::EINVAL))]
+#[case::bpf("6.18", 118, Caps { bpf: true, ..Caps::NONE }, Ok(()))]
+#[case::nothing_asked("6.18", 125, Caps::NONE, Ok(()))]
+fn helpers_that_ask_for_rights(
+    #[case] release: &str,
+    #[case] helper: i32,
+    #[case] caps: Caps,
+    #[case] expected: Result<(), Errno>,
+) {
+    let mut profile = bpfsim_tests::world::profile(release);
+    profile.unprivileged_disabled = false;
+    let mut bench = Bench::simulated(profile);
+    bench.parts().1.caps = caps;
+    let insns = [insn(0x85, 0, 0, 0, helper), mov(0, 0), EXIT];
+    let said = load(&mut bench, 1, 0, &insns).map(drop);
+    assert_eq!(said, expected.map_err(Failure::from));
+}
