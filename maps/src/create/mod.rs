@@ -11,7 +11,7 @@
 //! build                        its memory
 //! ```
 //!
-//! The rules of each family stand in a file of their own; [`rules`] says which type has which.
+//! The rules of each family stand in a file of their own; `rules.rs` says which type has which.
 
 mod arrays;
 mod ask;
