@@ -24,18 +24,29 @@ impl Table<'_> {
     }
 
     /// Where the keys of a bucket lie, in the order of its chain.
-    pub(super) fn chain(self, hw: &Hw, bucket: u32) -> Result<Vec<Place>, Failure> {
+    pub(super) fn chain(self, hw: &Hw, bucket: u32, keys: &mut Vec<Place>) -> Result<(), Failure> {
+        keys.clear();
         let hash = match self {
             Table::Hash(hash) => hash,
-            Table::Own(own) => return Ok(own.bucket(&hw.mem, bucket)?),
+            Table::Own(own) => {
+                keys.extend(own.bucket(&hw.mem, bucket)?);
+                return Ok(());
+            }
         };
-        let mut keys = Vec::new();
         let mut link = hw.mem.load(hash.head(bucket), 8)?;
         while let Some(element) = element_of(link) {
             keys.push(hash.key(element));
             link = hw.mem.load(hash.link(element), 8)?;
         }
-        Ok(keys)
+        Ok(())
+    }
+
+    /// The first value of the element whose key lies there, where values lie behind keys.
+    pub(super) fn value_behind(self, key: Place) -> Option<Place> {
+        match self {
+            Table::Hash(hash) => Some(key.plus(u64::from(hash.key_words) * 8)),
+            Table::Own(_) => None,
+        }
     }
 
     /// Elements that are deleted are given back after their bucket is unlocked, the last first.
