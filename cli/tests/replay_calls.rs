@@ -67,5 +67,5 @@ fn a_bad_line_is_named() {
     assert_eq!((ran.status, ran.out.as_str()), (2, ""));
     let want = format!("bpfsim: {path}:4: missing field `cmd`");
     assert!(ran.err.starts_with(&want), "{}", ran.err);
-    assert!(ran.err.contains("a trace is what `bpfsim fuzz --record FILE` writes"), "{}", ran.err);
+    assert!(ran.err.contains("a trace is what `bpfsim run --record FILE` writes"), "{}", ran.err);
 }

@@ -60,7 +60,7 @@ impl fmt::Display for BadTrace {
 
 impl std::error::Error for BadTrace {}
 
-const WAY_OUT: &str = "a trace is what `bpfsim fuzz --record FILE` writes, one JSON object a line";
+const WAY_OUT: &str = "a trace is what `bpfsim run --record FILE` writes, one JSON object a line";
 
 impl Trace {
     /// Reads a trace.

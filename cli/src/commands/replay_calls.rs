@@ -28,7 +28,7 @@ pub struct Args {
 
 /// Whether every call answers as it did.
 pub fn run(args: &Args) -> Outcome {
-    let way_out = "name a trace as `bpfsim fuzz --record FILE` writes it";
+    let way_out = "name a trace as `bpfsim run --record FILE` writes it";
     let text = input::text(&args.trace, None, way_out)?;
     let bad = |error: BadTrace| Failure(format!("{}:{}: {}", args.trace, error.line, error.what));
     let trace = Trace::parse(&text).map_err(bad)?;
