@@ -137,16 +137,15 @@ pub(crate) fn from_user(
     Ok(to)
 }
 
-/// BPF_MAP_LOOKUP_ELEM, up to the map operation.
+/// BPF_MAP_LOOKUP_ELEM after its checks, up to the map operation.
 fn start_lookup(
     core: &Core,
     hw: &mut Hw,
     desk: &Desk,
     task: &dyn Task,
-    attr: &Attr,
-    role: Option<Role>,
+    checked: &Checked<'_>,
 ) -> Result<Started, Failure> {
-    let Checked { handle, map, arm, answer } = check_lookup(core, desk.here, task, attr, role)?;
+    let &Checked { handle, map, arm, answer } = checked;
     let key = read_key(hw, desk, task, map, arm.key)?;
     let release = core.profile.release;
     refs::check_key(hw, task, map, key, (For::Lookup, release))?;
@@ -164,17 +163,15 @@ fn start_lookup(
     Ok(Started { map: handle, op, out: Some((buffer, arm.value, answer.wire)) })
 }
 
-/// BPF_MAP_UPDATE_ELEM, up to the map operation.
+/// BPF_MAP_UPDATE_ELEM after its checks, up to the map operation.
 fn start_update(
     core: &Core,
     hw: &mut Hw,
     desk: &Desk,
     task: &dyn Task,
-    attr: &Attr,
-    role: Option<Role>,
+    checked: &Checked<'_>,
 ) -> Result<Started, Failure> {
-    let checked = check_update(core, desk.here, task, attr, role)?;
-    let (key, value) = read_key_and_value(hw, desk, task, &checked)?;
+    let (key, value) = read_key_and_value(hw, desk, task, checked)?;
     refs::check_key(hw, task, checked.map, key, (For::Update, core.profile.release))?;
     let todo = match own::update(checked.map, value, checked.arm.flags) {
         Some(own) => own,
@@ -253,11 +250,15 @@ pub fn start(
     attr: &Attr,
 ) -> Option<Result<Started, Failure>> {
     let own = core.profile.series.filter(|_| core.profile.overlay);
-    Some(match (own.and_then(|series| series.command(attr.cmd)), attr.cmd) {
-        (Some(Role::Lookup), _) => start_lookup(core, hw, desk, task, attr, Some(Role::Lookup)),
-        (Some(Role::Update), _) => start_update(core, hw, desk, task, attr, Some(Role::Update)),
-        (None, 1) => start_lookup(core, hw, desk, task, attr, None),
-        (None, 2) => stepped(core, start_update(core, hw, desk, task, attr, None)),
+    let role = own.and_then(|series| series.command(attr.cmd));
+    Some(match (role, attr.cmd) {
+        (Some(Role::Lookup), _) | (None, 1) => check_lookup(core, desk.here, task, attr, role)
+            .and_then(|checked| start_lookup(core, hw, desk, task, &checked)),
+        (Some(Role::Update), _) | (None, 2) => {
+            let started = check_update(core, desk.here, task, attr, role)
+                .and_then(|checked| start_update(core, hw, desk, task, &checked));
+            stepped(core, started)
+        }
         (None, 3) => stepped(core, start_delete(core, hw, desk, task, attr)),
         (None, 4) => start_next_key(core, hw, desk, task, attr),
         (None, _) => return None,

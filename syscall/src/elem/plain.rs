@@ -35,7 +35,7 @@ pub(crate) fn lookup(
             hand_out(hw, task, &desk, &checked, plan)
         }
         Ok(_) | Err(_) => {
-            let mut started = start_lookup(core, hw, &desk, task, attr, role)?;
+            let mut started = start_lookup(core, hw, &desk, task, &checked)?;
             finish(kernel, task, &mut started, desk.here)
         }
     }
@@ -88,7 +88,7 @@ pub(crate) fn update(
     let map = checked.map;
     if is_own(map) {
         let flags = checked.arm.flags;
-        let mut started = start_update(core, hw, &desk, task, attr, role)?;
+        let mut started = start_update(core, hw, &desk, task, &checked)?;
         refs::update(kernel, task, &mut started, (desk.here, flags))?;
         return Ok(0);
     }
